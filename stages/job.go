@@ -1,0 +1,79 @@
+package stages
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+)
+
+// Job is one run of a stage.
+type Job struct {
+	Params  json.RawMessage   // an object with every parameter of the Spec
+	In      []Input           // in the order of ports, then of the list or of names
+	Out     map[string]string // output port → path to write; does not exist yet, its parent does
+	Dir     string            // the job's own folder: In is below in/, Out below out/; scratch files may go anywhere else in it
+	Threads int               // how many threads the stage may keep busy, at least 1; must not change the result
+	Log     io.Writer         // kept with the result and shown when the stage fails; safe for concurrent use
+
+	// OnProgress, if set, is told how far the work is. Use Progress.
+	OnProgress func(done, total int64, unit string)
+}
+
+// Input is one artifact given to a job, at a read-only path.
+type Input struct {
+	Port string
+	Name string // the name in a Map port, else empty
+	Path string
+}
+
+// Decode fills v, a pointer to a struct with json tags, from the parameters.
+// An unknown parameter is an error: it would be part of the key for nothing.
+func (j *Job) Decode(v any) error { return DecodeParams(j.Params, v) }
+
+// DecodeParams is Job.Decode for the optional interfaces of a stage.
+func DecodeParams(params json.RawMessage, v any) error {
+	dec := json.NewDecoder(bytes.NewReader(params))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return fmt.Errorf("parameters: %w", err)
+	}
+	return nil
+}
+
+// Path returns the path at a port of arity One or Optional, and "" if nothing
+// was given.
+func (j *Job) Path(port string) string {
+	for _, in := range j.In {
+		if in.Port == port {
+			return in.Path
+		}
+	}
+	return ""
+}
+
+// Paths returns the paths at a List port, in order.
+func (j *Job) Paths(port string) []string {
+	var paths []string
+	for _, in := range j.In {
+		if in.Port == port {
+			paths = append(paths, in.Path)
+		}
+	}
+	return paths
+}
+
+// Progress tells whoever watches that done of total units ("pairs", "steps",
+// "B") are through; total is 0 while it is unknown. Calling it often is cheap.
+func (j *Job) Progress(done, total int64, unit string) {
+	if j.OnProgress != nil {
+		j.OnProgress(done, total, unit)
+	}
+}
+
+// Logf writes one line to the job's log.
+func (j *Job) Logf(format string, args ...any) {
+	if j.Log != nil {
+		fmt.Fprintf(j.Log, format+"\n", args...) //nolint:errcheck // a log that cannot be written must not fail the work
+	}
+}
