@@ -1,0 +1,62 @@
+package engine_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"repro/engine"
+)
+
+func TestPatternReadsWhatAddrPrints(t *testing.T) {
+	t.Parallel()
+	for _, addr := range []engine.Addr{
+		{Kind: "train", Name: "encoder"},
+		{Kind: "train", Name: "encoder", Each: []engine.Axis{{"sampler", "x-y"}, {"seed", "0"}}},
+		{Kind: "exec", Name: "a", Each: []engine.Axis{{"text", `a "quoted", [odd]=value`}, {"empty", ""}, {"lang", "中文"}}},
+	} {
+		got, err := engine.ParsePattern(addr.String())
+		if err != nil {
+			t.Errorf("%s: %v", addr, err)
+			continue
+		}
+		if diff := cmp.Diff(addr, engine.Addr(got)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", addr, diff)
+		}
+		if !got.Match(addr) {
+			t.Errorf("%s does not match itself", addr)
+		}
+	}
+}
+
+func TestPatternWithFewerAxesMatchesMore(t *testing.T) {
+	t.Parallel()
+	addr := engine.Addr{Kind: "train", Name: "encoder", Each: []engine.Axis{{"sampler", "x-y"}, {"seed", "0"}}}
+	for pattern, want := range map[string]bool{
+		"train.encoder":                true,
+		"stage.train.encoder":          true,
+		"train.encoder[seed=0]":        true,
+		"train.encoder[seed=1]":        false,
+		"train.encoder[epoch=0]":       false,
+		"train.other":                  false,
+		"train.encoder[ sampler=x-y ]": true,
+	} {
+		p, err := engine.ParsePattern(pattern)
+		if err != nil {
+			t.Errorf("%s: %v", pattern, err)
+			continue
+		}
+		if got := p.Match(addr); got != want {
+			t.Errorf("%s matches %s: %v, want %v", pattern, addr, got, want)
+		}
+	}
+}
+
+func TestPatternRefusesWhatIsNoAddress(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"", "train", "train.", ".encoder", "train.encoder[seed=0", "train.encoder[seed]", "train.encoder[=0]"} {
+		if p, err := engine.ParsePattern(s); err == nil {
+			t.Errorf("%q was read as %s", s, p)
+		}
+	}
+}

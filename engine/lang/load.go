@@ -1,0 +1,53 @@
+package lang
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"repro/stages"
+)
+
+// Options says what a workflow is loaded with.
+type Options struct {
+	Kinds    *stages.Registry  // the kinds of stages that it may use
+	Version  string            // of repro, for the workflow block's requires
+	VarFiles []string          // files of NAME = VALUE lines; later ones win
+	Vars     map[string]string // values as written on the command line; they win over files
+}
+
+// Load reads and evaluates a workflow file. The returned Workflow always has
+// its Sources, so that diagnostics can be shown with their lines; the rest of
+// it is valid only if there are no errors.
+func Load(file string, o Options) (*Workflow, hcl.Diagnostics) {
+	parser := hclparse.NewParser()
+	w := &Workflow{File: file, Dir: filepath.Dir(file), Sources: parser.Files()}
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return w, hcl.Diagnostics{{
+			Severity: hcl.DiagError,
+			Summary:  "Cannot read the workflow",
+			Detail:   err.Error(),
+		}}
+	}
+	parsed, diags := parser.ParseHCL(src, file)
+	if diags.HasErrors() {
+		return w, diags
+	}
+	e := &evaluator{workflow: w, options: o, values: newValues()}
+	diags = append(diags, e.declare(parsed.Body.(*hclsyntax.Body))...)
+	if diags.HasErrors() {
+		return w, diags
+	}
+	given, more := loadVars(parser, o, e.variables)
+	diags = append(diags, more...)
+	if diags.HasErrors() {
+		return w, diags
+	}
+	e.given = given
+	diags = append(diags, e.evaluate()...)
+	return w, diags
+}

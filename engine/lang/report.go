@@ -1,0 +1,173 @@
+package lang
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+	"github.com/zclconf/go-cty/cty/gocty"
+)
+
+// defaultDigits is how many decimals a table shows: published tables have four.
+const defaultDigits = 4
+
+// reportAttrs are the attributes of a report block: what each is read as.
+var reportAttrs = map[string]func(r *Report, v cty.Value) error{
+	"title":   func(r *Report, v cty.Value) error { return setString(&r.Title, v) },
+	"caption": func(r *Report, v cty.Value) error { return setString(&r.Caption, v) },
+	"from":    setSources,
+	"rows":    func(r *Report, v cty.Value) error { return setStrings(&r.Rows, v) },
+	"columns": func(r *Report, v cty.Value) error { return setStrings(&r.Columns, v) },
+	"average": func(r *Report, v cty.Value) error { return setStrings(&r.Average, v) },
+	"over":    func(r *Report, v cty.Value) error { return setString(&r.Over, v) },
+	"where":   func(r *Report, v cty.Value) error { return setWhere(&r.Where, v) },
+	"best":    setBest,
+	"digits":  setDigits,
+	"published": func(r *Report, v cty.Value) error {
+		if v.IsNull() {
+			return nil
+		}
+		return setString(&r.Published, v)
+	},
+	"published_where": func(r *Report, v cty.Value) error { return setWhere(&r.PublishedWhere, v) },
+}
+
+func (e *evaluator) evalReport(n *node) (*Report, hcl.Diagnostics) {
+	r := &Report{Name: n.ref.name, Title: n.ref.name, Digits: defaultDigits, Range: n.at}
+	diags := refuseBlocks(n.block.Body)
+	known := slices.Sorted(maps.Keys(reportAttrs))
+	for _, attr := range sortedAttrs(n.block.Body.Attributes) {
+		set, ok := reportAttrs[attr.Name]
+		if !ok {
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError,
+				Summary:  "Unknown attribute",
+				Detail:   fmt.Sprintf("A report has no %q; it has %s.%s", attr.Name, quoteList(known), didYouMean(attr.Name, known)),
+				Subject:  attr.NameRange.Ptr(),
+			})
+			continue
+		}
+		diags = append(diags, e.bindInstances(attr.Expr)...)
+		ctx := e.values.context(nil)
+		value, more := attr.Expr.Value(ctx)
+		diags = append(diags, more...)
+		if more.HasErrors() {
+			continue
+		}
+		if err := set(r, value); err != nil {
+			diags = append(diags, wrongType(attr.Name, err, attr.Expr, ctx))
+		}
+	}
+	for _, needed := range []string{"from", "rows", "columns"} {
+		if _, ok := n.block.Body.Attributes[needed]; !ok {
+			diags = append(diags, missingReportAttr(n.block, needed))
+		}
+	}
+	return r, diags
+}
+
+func missingReportAttr(block *hclsyntax.Block, name string) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Missing attribute",
+		Detail:   fmt.Sprintf("A report needs %q.", name),
+		Subject:  block.DefRange().Ptr(),
+	}
+}
+
+func setString(to *string, v cty.Value) error {
+	s, err := convert.Convert(v, cty.String)
+	if err != nil {
+		return err
+	}
+	if s.IsNull() {
+		return fmt.Errorf("null")
+	}
+	*to = s.AsString()
+	return nil
+}
+
+func setStrings(to *[]string, v cty.Value) (err error) {
+	*to, err = toStrings(v)
+	return err
+}
+
+// setWhere reads { dimension = value } or { dimension = [values] }.
+func setWhere(to *map[string][]string, v cty.Value) error {
+	if v.IsNull() || (!v.Type().IsObjectType() && !v.Type().IsMapType()) {
+		return fmt.Errorf("an object { dimension = values } is needed")
+	}
+	where := map[string][]string{}
+	for it := v.ElementIterator(); it.Next(); {
+		key, value := it.Element()
+		if !isList(value) {
+			value = cty.TupleVal([]cty.Value{value})
+		}
+		values, err := toStrings(value)
+		if err != nil {
+			return fmt.Errorf("%s: %w", key.AsString(), err)
+		}
+		where[key.AsString()] = values
+	}
+	*to = where
+	return nil
+}
+
+// setBest reads "max", "min" or { metric = "max" }.
+func setBest(r *Report, v cty.Value) error {
+	best := map[string]string{}
+	if v.Type() == cty.String && !v.IsNull() {
+		best[""] = v.AsString()
+	} else {
+		m, err := convert.Convert(v, cty.Map(cty.String))
+		if err != nil {
+			return err
+		}
+		if err := gocty.FromCtyValue(m, &best); err != nil {
+			return err
+		}
+	}
+	for _, which := range best {
+		if which != "max" && which != "min" {
+			return fmt.Errorf("%q is neither \"max\" nor \"min\"", which)
+		}
+	}
+	r.Best = best
+	return nil
+}
+
+func setDigits(r *Report, v cty.Value) error {
+	if err := gocty.FromCtyValue(v, &r.Digits); err != nil {
+		return err
+	}
+	if r.Digits < 0 || r.Digits > 15 {
+		return fmt.Errorf("%d is not between 0 and 15", r.Digits)
+	}
+	return nil
+}
+
+// setSources reads an output or a list of outputs, nested or not.
+func setSources(r *Report, v cty.Value) error {
+	switch {
+	case v.IsNull():
+		return fmt.Errorf("null")
+	case v.Type() == outputType:
+		out := v.EncapsulatedValue().(*output)
+		r.From = append(r.From, Source{Stage: out.stage, Port: out.port})
+		return nil
+	case isList(v):
+		for it := v.ElementIterator(); it.Next(); {
+			_, element := it.Element()
+			if err := setSources(r, element); err != nil {
+				return err
+			}
+		}
+		return nil
+	default:
+		return fmt.Errorf("outputs of stages are needed, not %s", v.Type().FriendlyName())
+	}
+}

@@ -1,0 +1,84 @@
+package lang
+
+import (
+	"github.com/hashicorp/hcl/v2"
+
+	"repro/engine"
+	"repro/stages"
+)
+
+// Workflow is an evaluated workflow file.
+type Workflow struct {
+	Name        string
+	Description string
+	File        string            // the file as it was named by the caller
+	Dir         string            // the folder that relative paths start from
+	Vars        map[string]string // the value of every variable, as JSON
+	Stages      []*Stage          // each after all those that it refers to
+	Reports     []*Report         // in the order of the file
+	Sources     map[string]*hcl.File
+}
+
+// Block is a stage block: what its instances have in common.
+type Block struct {
+	Kind, Name string
+	Stage      stages.Stage
+	Spec       stages.Spec
+	Range      hcl.Range            // of the block's header
+	Attrs      map[string]hcl.Range // of each attribute's expression
+}
+
+// At returns the place of the named attribute, or of the block's header if it
+// has none.
+func (b *Block) At(attr string) hcl.Range {
+	if r, ok := b.Attrs[attr]; ok {
+		return r
+	}
+	return b.Range
+}
+
+// Stage is one instance of a stage block.
+type Stage struct {
+	Addr      engine.Addr
+	Block     *Block
+	Params    map[string]string // every parameter of the kind, as canonical JSON
+	Inputs    []Input           // by port in the kind's order, then by position or name
+	Outputs   []stages.Port
+	Resources engine.Resources
+}
+
+// Input is one thing given to an input port: either an output of another
+// instance or a path.
+type Input struct {
+	Port  string
+	Name  string // in a port of arity Map
+	Arity stages.Arity
+	From  *Stage // nil for a path
+	Out   string // the output port of From
+	Path  string // a file, a folder or a pattern, relative to Workflow.Dir
+}
+
+// Report is a report block: which records make a table, and how it looks.
+type Report struct {
+	Name           string
+	Title          string
+	Caption        string
+	From           []Source            // metrics files
+	Rows           []string            // dimensions that make the rows
+	Columns        []string            // dimensions that make the columns; "metric" is one
+	Average        []string            // dimensions that a cell is the unweighted mean over, innermost last
+	Over           string              // dimension that intervals are computed over, such as seed
+	Where          map[string][]string // keep only records that have one of these values
+	Best           map[string]string   // metric → "max" or "min"; "" stands for all others
+	Digits         int                 // decimals shown
+	Published      string              // a CSV file with published numbers, relative to Workflow.Dir
+	PublishedWhere map[string][]string // as Where, for the published numbers
+	Range          hcl.Range
+}
+
+// Source is one output with metrics. The coordinates of its stage become
+// dimensions of its records.
+type Source struct {
+	Stage *Stage
+	Port  string
+}
