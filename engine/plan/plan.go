@@ -1,0 +1,167 @@
+package plan
+
+import (
+	"context"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"repro/cache"
+	"repro/engine"
+	"repro/engine/lang"
+)
+
+// Status says what is to become of a stage.
+type Status string
+
+// The statuses of a node.
+const (
+	Hit     Status = "hit"     // its result is at hand
+	Run     Status = "run"     // its action is known and has no result
+	Unknown Status = "unknown" // its inputs are made by stages that run first; it may yet be a hit
+	Blocked Status = "blocked" // a program that it needs is missing
+)
+
+// Plan is what a run of a workflow would do.
+type Plan struct {
+	Workflow *lang.Workflow
+	Nodes    []*Node // each after those that it needs
+}
+
+// Node is one stage of a plan.
+type Node struct {
+	Stage  *lang.Stage
+	Needs  []int // positions in Plan.Nodes
+	Status Status
+	Reason Reason
+	Task   *engine.Task  // nil if Unknown or Blocked
+	Key    cache.Digest  // of Task.Action
+	Result *cache.Result // of a Hit
+
+	inputs  []input           // in the order of Stage.Inputs, patterns expanded
+	sources []Source          // the files and folders of the user's that it reads
+	tools   map[string]string // what its kind says of the programs that it runs
+}
+
+// Source is a file or folder outside the store that a stage reads.
+type Source struct {
+	Path     string // as it can be opened
+	Artifact cache.Artifact
+}
+
+// input is one artifact at a port: of a file, known, or of another node.
+type input struct {
+	port, name string
+	artifact   cache.Artifact // of a path
+	path       string         // as the workflow names it, "" for another node
+	from       int            // else a position in Plan.Nodes
+	out        string
+}
+
+// Count returns how many nodes have the status.
+func (p *Plan) Count(s Status) int {
+	n := 0
+	for _, node := range p.Nodes {
+		if node.Status == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Sources returns what the stage reads that is not in the store yet.
+func (n *Node) Sources() []Source { return n.sources }
+
+// Resolve returns the task of node i once the results of all that it needs are
+// known; result returns that of another node.
+func (p *Plan) Resolve(i int, result func(node int) *cache.Result) *engine.Task {
+	n := p.Nodes[i]
+	action := &cache.Action{
+		Kind:    n.Stage.Block.Kind,
+		Version: n.Stage.Block.Spec.Version,
+		Params:  n.Stage.Params,
+		Inputs:  make([]cache.Input, 0, len(n.inputs)),
+		Outputs: make([]cache.Output, 0, len(n.Stage.Outputs)),
+		Tools:   n.tools,
+	}
+	for _, in := range n.inputs {
+		artifact := in.artifact
+		if in.path == "" {
+			artifact = result(in.from).Outputs[in.out]
+		}
+		action.Inputs = append(action.Inputs, cache.Input{Port: in.port, Name: in.name, Artifact: artifact})
+	}
+	for _, port := range n.Stage.Outputs {
+		action.Outputs = append(action.Outputs, cache.Output{Port: port.Name, Tree: port.Dir})
+	}
+	return &engine.Task{Addr: n.Stage.Addr, Action: action, Resources: n.Stage.Resources}
+}
+
+// Options says what a plan is made with.
+type Options struct {
+	Store    cache.Store
+	Files    cache.Files
+	Targets  []engine.Pattern               // stages wanted, with all that they need; empty means all
+	Previous func() map[string]cache.Digest // address → action key of the last run, for reasons; may be nil
+}
+
+// New makes a plan. Files that are missing, and patterns that match nothing,
+// are errors at their place in the workflow.
+func New(ctx context.Context, w *lang.Workflow, o Options) (*Plan, hcl.Diagnostics) {
+	p := &planner{
+		plan:    &Plan{Workflow: w},
+		options: o,
+		at:      map[*lang.Stage]int{},
+		files:   map[string]found{},
+		tools:   map[string]toolset{},
+	}
+	wanted, diags := selectStages(w, o.Targets)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	for _, stage := range w.Stages {
+		if !wanted[stage] {
+			continue
+		}
+		diags = append(diags, p.add(ctx, stage)...)
+		if ctx.Err() != nil {
+			return nil, append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Interrupted", Detail: context.Cause(ctx).Error()})
+		}
+	}
+	return p.plan, diags
+}
+
+// selectStages returns the stages that the targets mean, and all that those need.
+func selectStages(w *lang.Workflow, targets []engine.Pattern) (map[*lang.Stage]bool, hcl.Diagnostics) {
+	var diags hcl.Diagnostics
+	wanted := make(map[*lang.Stage]bool, len(w.Stages))
+	for _, target := range targets {
+		any := false
+		for _, s := range w.Stages {
+			if target.Match(s.Addr) {
+				wanted[s], any = true, true
+			}
+		}
+		if !any {
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError,
+				Summary:  "No such stage",
+				Detail:   "The workflow has no stage " + target.String() + ". List them with: repro plan " + w.File,
+			})
+		}
+	}
+	// Stages stand behind what they need, so one walk backwards finds it all.
+	for i := len(w.Stages) - 1; i >= 0; i-- {
+		s := w.Stages[i]
+		if len(targets) == 0 {
+			wanted[s] = true
+		}
+		if wanted[s] {
+			for _, in := range s.Inputs {
+				if in.From != nil {
+					wanted[in.From] = true
+				}
+			}
+		}
+	}
+	return wanted, diags
+}

@@ -1,0 +1,90 @@
+// Package run walks a plan.
+//
+// In comes a Plan; each stage whose inputs exist is looked up once more (an
+// upstream stage that ran may have given the same bytes as ever) and executed
+// if it has no result. Out come events while it happens and a record at the
+// end, also when stages failed or the run was interrupted.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"repro/cache"
+	"repro/cache/runs"
+	"repro/engine"
+	"repro/engine/plan"
+)
+
+// Errors of a whole run; the record says which stages they are about.
+var (
+	ErrFailed  = errors.New("stages failed")
+	ErrBlocked = errors.New("programs are missing")
+)
+
+// Options says how a plan is walked.
+type Options struct {
+	Store    cache.Store
+	Executor engine.Executor
+	Notify   func(engine.Event) // called from many goroutines, one at a time; may be nil
+	FailFast bool               // start nothing more once a stage failed
+}
+
+// Run carries out the plan and returns what became of each stage, in the order
+// of the plan. The error wraps ErrFailed, ErrBlocked or the cause of ctx's end;
+// whatever it is, everything that finished is recorded and will not run again.
+func Run(ctx context.Context, p *plan.Plan, o Options) ([]runs.Stage, error) {
+	w := newWalk(p, o)
+	if err := w.blocked(); err != nil {
+		return w.record(), err
+	}
+	err := w.walk(ctx)
+	// What has been recorded is to survive whatever happens next.
+	err = errors.Join(err, o.Store.Sync(context.WithoutCancel(ctx)))
+	return w.record(), err
+}
+
+// blocked refuses to start hours of work that must end at a missing program.
+func (w *walk) blocked() error {
+	var missing []string
+	for _, n := range w.plan.Nodes {
+		if n.Status == plan.Blocked {
+			text := strings.Join(n.Reason.Details, ", ")
+			if len(missing) == 0 || missing[len(missing)-1] != text {
+				missing = append(missing, text)
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: %s", ErrBlocked, strings.Join(missing, "; "))
+}
+
+// record says what became of each stage.
+func (w *walk) record() []runs.Stage {
+	stages := make([]runs.Stage, len(w.plan.Nodes))
+	for i, n := range w.plan.Nodes {
+		s := &w.nodes[i]
+		stages[i] = runs.Stage{
+			Addr:    n.Stage.Addr.String(),
+			Axes:    n.Stage.Addr.Axes(),
+			Kind:    n.Stage.Block.Kind,
+			Key:     s.key,
+			State:   s.state,
+			Reason:  s.reason,
+			Started: s.started,
+			Took:    s.took,
+			Log:     s.log,
+		}
+		if s.result != nil {
+			stages[i].Outputs, stages[i].Log = s.result.Outputs, s.result.Log
+		}
+		if s.err != nil {
+			stages[i].Error = s.err.Error()
+		}
+	}
+	return stages
+}
