@@ -1,0 +1,42 @@
+package reports
+
+// Table is a finished report: data only. Renderers decide how it looks.
+type Table struct {
+	Name    string
+	Title   string
+	Caption string
+
+	RowDims    []string // names of the parts of each row's Key
+	ColumnDims []string // names of the parts of each column's Key
+	Rows       []Key
+	Columns    []Key
+	Cells      [][]Cell // row → column
+
+	Over   string   // the dimension that intervals are over, "" if none
+	Digits int      // decimals to show
+	Notes  []string // what a reader must know: missing, unequal or partial values; full sentences
+}
+
+// Key is the values of a row's or a column's dimensions, in their order.
+type Key []string
+
+// Cell is one place of a Table.
+type Cell struct {
+	Metric    string    // "" if the cell is missing and its place does not tell the metric
+	N         int       // values of Over that Mean is over, 1 without Over, 0 if there is no value
+	Mean      float64   // meaningless if N is 0
+	Interval  *Interval // of the mean; nil with fewer than two values of Over
+	Partial   bool      // whether other cells of the column and metric have more values of Over
+	Averaged  int       // records that one value of Over averages
+	Best      bool      // whether it is the best of its column and metric; several may be, if equal
+	Published *float64  // the published value, if there is one
+}
+
+// Missing reports whether there is no value.
+func (c *Cell) Missing() bool { return c.N == 0 }
+
+// Interval is a 95 % confidence interval.
+type Interval struct{ Lo, Hi float64 }
+
+// Half returns half its width: what follows the ±.
+func (i *Interval) Half() float64 { return (i.Hi - i.Lo) / 2 }
