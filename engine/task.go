@@ -61,12 +61,16 @@ const (
 	Skipped  EventKind = "skipped"  // something that it needs failed, or the run ended first
 )
 
+// HitAfterAll is the Reason of a Hit that the plan could not foresee: a stage
+// whose inputs were made anew and turned out as ever.
+const HitAfterAll = "inputs came out as before"
+
 // Event is one thing that happened during a run.
 type Event struct {
 	Kind    EventKind
 	Addr    Addr
 	Time    time.Time
-	Reason  string        // Started: why it has to run
+	Reason  string        // Started: why it has to run; Hit: HitAfterAll or empty
 	Done    int64         // Progress
 	Total   int64         // Progress; 0 while unknown
 	Unit    string        // Progress: "steps", "pairs", "B"

@@ -214,5 +214,5 @@ func sortedAttrs(attrs hclsyntax.Attributes) []*hclsyntax.Attribute {
 	return list
 }
 
-// quoteList joins names for a message.
-func quoteList(names []string) string { return strings.Join(names, ", ") }
+// joinNames lists names in a message.
+func joinNames(names []string) string { return strings.Join(names, ", ") }

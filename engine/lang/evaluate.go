@@ -126,9 +126,13 @@ func (e *evaluator) evalLocal(n *node) hcl.Diagnostics {
 // reference to something that does not exist.
 func (e *evaluator) references(n *node) ([]int, hcl.Diagnostics) {
 	var traversals []hcl.Traversal
-	if n.expr != nil {
+	switch {
+	case n.expr != nil:
 		traversals = hclsyntax.Variables(n.expr)
-	} else {
+	case n.ref.root == "var":
+		// A variable refers to nothing: its type and default are constants, and
+		// its validation may name only itself.
+	default:
 		traversals = bodyVariables(n.block.Body)
 	}
 	var found []int

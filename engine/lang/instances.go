@@ -50,7 +50,7 @@ func (s *instances) position(block ref, key cty.Value) (int, error) {
 	case t.IsPrimitiveType() && len(s.axes) == 1:
 		want[s.axes[0]] = axisText(key)
 	case t.IsPrimitiveType():
-		return 0, fmt.Errorf("%s has the axes %s: select with an object, [{ %s }]", block, quoteList(s.axes), axesForm(s.axes))
+		return 0, fmt.Errorf("%s has the axes %s: select with an object, [{ %s }]", block, joinNames(s.axes), axesForm(s.axes))
 	case t.IsObjectType() || t.IsMapType():
 		for it := key.ElementIterator(); it.Next(); {
 			name, value := it.Element()
@@ -75,7 +75,7 @@ func (s *instances) find(block ref, want map[string]string) (int, error) {
 	if len(full) < len(want) {
 		for name := range want {
 			if !slices.Contains(s.axes, name) {
-				return 0, fmt.Errorf("%s has no axis %q, it has %s.%s", block, name, quoteList(s.axes), didYouMean(name, s.axes))
+				return 0, fmt.Errorf("%s has no axis %q; it has %s.%s", block, name, joinNames(s.axes), didYouMean(name, s.axes))
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func (s *instances) find(block ref, want map[string]string) (int, error) {
 			continue
 		}
 		if found >= 0 {
-			return 0, fmt.Errorf("%s selects several instances, among them %s and %s: give all of %s", pattern, s.list[found].Addr, stage.Addr, quoteList(s.axes))
+			return 0, fmt.Errorf("%s selects several instances, among them %s and %s: give all of %s", pattern, s.list[found].Addr, stage.Addr, joinNames(s.axes))
 		}
 		found = i
 	}
@@ -115,7 +115,7 @@ func (s *instances) some() string {
 	if len(s.list) > most {
 		names = append(names, fmt.Sprintf("… (%d in all)", len(s.list)))
 	}
-	return quoteList(names)
+	return joinNames(names)
 }
 
 func axesForm(axes []string) string {
@@ -212,8 +212,11 @@ func (k *instanceKey) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 // sentence turns an error into the detail of a diagnostic.
 func sentence(err error) string {
 	text := err.Error()
-	if text == "" {
-		return text
+	if !strings.HasSuffix(text, ".") && !strings.HasSuffix(text, "?") {
+		text += "."
 	}
-	return strings.ToUpper(text[:1]) + text[1:] + "."
+	if first, _, _ := strings.Cut(text, " "); !strings.ContainsAny(first, "._/") {
+		text = strings.ToUpper(text[:1]) + text[1:]
+	}
+	return text
 }

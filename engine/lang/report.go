@@ -46,7 +46,7 @@ func (e *evaluator) evalReport(n *node) (*Report, hcl.Diagnostics) {
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError,
 				Summary:  "Unknown attribute",
-				Detail:   fmt.Sprintf("A report has no %q; it has %s.%s", attr.Name, quoteList(known), didYouMean(attr.Name, known)),
+				Detail:   fmt.Sprintf("A report has no %q; it has %s.%s", attr.Name, joinNames(known), didYouMean(attr.Name, known)),
 				Subject:  attr.NameRange.Ptr(),
 			})
 			continue

@@ -28,8 +28,8 @@ type stageBlock struct {
 	ref    ref
 	body   *hclsyntax.Body
 	params map[string]cty.Type
-	// constant holds the values of the attributes that do not refer to each:
-	// they are the same for all instances.
+	varies map[string]bool // attributes that refer to each
+	// constant holds the values of the others: they are the same for all instances.
 	constant map[string]cty.Value
 	shared   *hcl.EvalContext
 }
@@ -76,7 +76,7 @@ func (e *evaluator) openStage(n *node) (*stageBlock, hcl.Diagnostics) {
 		return nil, hcl.Diagnostics{{
 			Severity: hcl.DiagError,
 			Summary:  "Unknown kind of stage",
-			Detail:   fmt.Sprintf("There is no kind %q; the kinds are %s.%s", kind, quoteList(kinds), didYouMean(kind, kinds)),
+			Detail:   fmt.Sprintf("There is no kind %q; the kinds are %s.%s", kind, joinNames(kinds), didYouMean(kind, kinds)),
 			Subject:  n.block.LabelRanges[0].Ptr(),
 		}}
 	}
@@ -84,6 +84,7 @@ func (e *evaluator) openStage(n *node) (*stageBlock, hcl.Diagnostics) {
 		Block: &Block{Kind: kind, Name: n.ref.name, Stage: impl, Spec: impl.Spec(), Range: n.at, Attrs: map[string]hcl.Range{}},
 		ref:   n.ref, body: n.block.Body,
 		params:   map[string]cty.Type{},
+		varies:   map[string]bool{},
 		constant: map[string]cty.Value{},
 	}
 	known := []string{attrMatrix}
@@ -103,9 +104,10 @@ func (e *evaluator) openStage(n *node) (*stageBlock, hcl.Diagnostics) {
 	for _, attr := range sortedAttrs(b.body.Attributes) {
 		if !slices.Contains(known, attr.Name) {
 			diags = append(diags, b.problem(attr.NameRange, "Unknown attribute",
-				fmt.Sprintf("A %s stage has no %q; it has %s.%s", kind, attr.Name, quoteList(known), didYouMean(attr.Name, known))))
+				fmt.Sprintf("A %s stage has no %q; it has %s.%s", kind, attr.Name, joinNames(known), didYouMean(attr.Name, known))))
 		}
 		b.Attrs[attr.Name] = attr.Expr.Range()
+		b.varies[attr.Name] = refersToEach(attr.Expr)
 		diags = append(diags, e.bindInstances(attr.Expr)...)
 	}
 	diags = append(diags, b.checkBlocks(e)...)
@@ -114,7 +116,7 @@ func (e *evaluator) openStage(n *node) (*stageBlock, hcl.Diagnostics) {
 	}
 	b.shared = e.values.context(nil)
 	for _, attr := range b.body.Attributes {
-		if attr.Name != attrMatrix && !refersToEach(attr.Expr) {
+		if attr.Name != attrMatrix && !b.varies[attr.Name] {
 			value, more := attr.Expr.Value(b.shared)
 			diags = append(diags, more...)
 			b.constant[attr.Name] = value
@@ -169,7 +171,7 @@ func (e *evaluator) evalMatrix(b *stageBlock) ([]string, []coordinate, hcl.Diagn
 	if !ok {
 		return nil, []coordinate{{}}, nil
 	}
-	if refersToEach(attr.Expr) {
+	if b.varies[attrMatrix] {
 		return nil, nil, hcl.Diagnostics{b.problem(attr.Expr.Range(), "No each here", "The matrix says what each is, so it cannot refer to it.")}
 	}
 	value, diags := attr.Expr.Value(b.shared)
@@ -346,7 +348,7 @@ func (b *stageBlock) inputNames() string {
 	if len(names) == 0 {
 		return ", and this kind of stage has none"
 	}
-	return ": " + quoteList(names)
+	return ": " + joinNames(names)
 }
 
 // check lets the kind look at the parameters and say which outputs they mean.

@@ -72,8 +72,8 @@ func newWalk(p *plan.Plan, o Options) *walk {
 
 // walk runs until every node is done, failed or skipped.
 func (w *walk) walk(ctx context.Context) error {
-	for i := range w.nodes {
-		if w.nodes[i].waiting == 0 && w.nodes[i].state == runs.Pending {
+	for i, n := range w.plan.Nodes {
+		if len(n.Needs) == 0 {
 			w.ready(ctx, i)
 		}
 	}
@@ -238,6 +238,9 @@ func (w *walk) done(ctx context.Context, i int, result *cache.Result, state runs
 	event := engine.Event{Kind: engine.Finished, Addr: w.addr(i), Time: time.Now(), Took: s.took}
 	if state == runs.Hit {
 		event.Kind = engine.Hit
+		if w.plan.Nodes[i].Status != plan.Hit {
+			event.Reason, s.reason = engine.HitAfterAll, engine.HitAfterAll
+		}
 	}
 	w.notify(event)
 	for _, user := range s.users {

@@ -1,0 +1,58 @@
+# Every developer action. `npx --yes rust-just` runs it without installing just.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+# The Debian packages that the demo and the tests use: Apertium with the
+# language pairs of workflows/paper.hcl, git for run records, ninja as the
+# peer of the benchmarks.
+packages := "apertium apertium-eng-spa apertium-es-pt apertium-en-gl ca-certificates gcc libc6-dev git ninja-build"
+
+# List the recipes.
+default:
+    @just --list --unsorted
+
+# Install what is missing: Debian packages (needs root) and Go modules.
+setup:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    missing=()
+    for package in {{packages}}; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    if [ ${#missing[@]} -gt 0 ]; then
+        echo "installing: ${missing[*]}" >&2
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq
+        apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    fi
+    go mod download
+
+# Build the pure-Go binary into bin/.
+build:
+    CGO_ENABLED=0 go build -trimpath -o bin/repro .
+
+# The main job: regenerate the paper's tables on the bundled data.
+demo: setup build
+    bin/repro run workflows/paper.hcl
+
+# All tests, with the race detector.
+test: setup
+    go test -race -shuffle=on -timeout=20m ./...
+
+# Formatting, vet, lint and import rules. The linter has a module of its own.
+lint:
+    test -z "$(gofmt -l .)" || { gofmt -l . >&2; exit 1; }
+    go vet ./...
+    go tool -modfile=.ci/tools/go.mod golangci-lint run ./...
+
+# Benchmarks of the engine; some compare with a peer in the same run.
+bench pattern=".":
+    go test -run='^$' -bench='{{pattern}}' -benchtime=1x ./...
+
+# Write all golden files anew.
+golden:
+    go test ./... -update
+
+# Remove what is built and the demo's cache.
+clean:
+    rm -rf bin .repro

@@ -1,0 +1,3 @@
+locals { a = local.b }
+locals { b = stage.train.c.model }
+stage "train" "c" { batches = local.a }

@@ -1,0 +1,2 @@
+stage "collect" "a" { url = each.lang }
+locals { x = each.y }

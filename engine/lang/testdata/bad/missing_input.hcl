@@ -1,0 +1,1 @@
+stage "train" "a" { seed = 1 }

@@ -1,0 +1,1 @@
+stage "sample" "a" { input = [] }

@@ -1,0 +1,6 @@
+report "a" {
+  from   = ["file.json"]
+  rows   = ["x"]
+  best   = "largest"
+  colums = ["y"]
+}

@@ -1,0 +1,3 @@
+stage "collect" "a" {
+  url = "unclosed
+}

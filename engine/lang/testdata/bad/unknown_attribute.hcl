@@ -1,0 +1,5 @@
+stage "sample" "a" {
+  sampler   = "x-y"
+  input     = []
+  batchsize = 5
+}

@@ -1,0 +1,2 @@
+stag "collect" "a" {}
+top = 1

@@ -1,0 +1,2 @@
+variable "needed" {}
+stage "collect" "a" { url = var.needed }

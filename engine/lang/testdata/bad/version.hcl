@@ -1,0 +1,1 @@
+workflow "later" { requires = ">= 9.0" }

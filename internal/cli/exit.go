@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+
+	"repro/cache"
+	"repro/engine/run"
+)
+
+// The exit codes of all commands. docs/cli.md shows this table.
+const (
+	exitOK          = 0
+	exitFailed      = 1   // anything that has no code of its own
+	exitUsage       = 2   // the command line is wrong
+	exitWorkflow    = 3   // the workflow file, or a file that it names, is wrong
+	exitStage       = 4   // a stage failed, or a program that it needs is missing
+	exitCache       = 6   // the cache cannot be used
+	exitInterrupted = 130 // stopped by a signal; the next run goes on from there
+)
+
+var (
+	// errReported marks an error that the screen has shown already.
+	errReported    = errors.New("reported")
+	errInterrupted = errors.New("interrupted")
+)
+
+// codedError is an error with an exit code of its own.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+func (e *codedError) Unwrap() error { return e.err }
+
+func withCode(code int, err error) error { return &codedError{code: code, err: err} }
+
+// reported gives an error that was shown already its exit code.
+func reported(code int) error { return withCode(code, errReported) }
+
+func exitCode(err error) int {
+	var coded *codedError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
+	case errors.As(err, &coded):
+		return coded.code
+	case errors.Is(err, run.ErrFailed), errors.Is(err, run.ErrBlocked):
+		return exitStage
+	case errors.Is(err, cache.ErrBusy), errors.Is(err, cache.ErrCorrupt):
+		return exitCache
+	case strings.HasPrefix(err.Error(), "unknown command"):
+		return exitUsage
+	default:
+		return exitFailed
+	}
+}

@@ -1,0 +1,250 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"repro/cache"
+	"repro/cache/disk"
+	"repro/cache/runs"
+	"repro/engine"
+	"repro/engine/lang"
+	"repro/internal/git"
+)
+
+// The folder that holds a project's cache and run records, at the project's root.
+const reproDir = ".repro"
+
+// workflowFlags are the flags of every command that reads a workflow.
+type workflowFlags struct {
+	vars     []string
+	varFiles []string
+	mirrors  []string
+	cacheDir string
+	json     bool
+}
+
+func (f *workflowFlags) add(c *cobra.Command) {
+	c.Flags().StringArrayVar(&f.vars, "var", nil, "give a variable a `NAME=VALUE`; may be repeated")
+	c.Flags().StringArrayVar(&f.varFiles, "var-file", nil, "read variables from `FILE`; may be repeated")
+	c.Flags().StringArrayVar(&f.mirrors, "mirror", filepath.SplitList(os.Getenv("REPRO_MIRROR")), "look for downloads by digest in `DIR` before the network ($REPRO_MIRROR); may be repeated")
+	c.Flags().StringVar(&f.cacheDir, "cache", os.Getenv("REPRO_CACHE"), "keep results in `DIR` ($REPRO_CACHE; default: "+reproDir+" at the project's root)")
+	addJSON(c, &f.json)
+}
+
+// project is a workflow file with everything around it.
+type project struct {
+	flags    *workflowFlags
+	file     string           // the workflow file
+	patterns []engine.Pattern // the stages named on the command line
+	root     string           // the folder that holds the workflow's repository, or the workflow
+	dir      string           // where cache and records are
+}
+
+// open finds the workflow that args name, "[FILE] [STAGE…]".
+func (f *workflowFlags) open(args []string) (*project, error) {
+	p := &project{flags: f}
+	if len(args) > 0 && looksLikeFile(args[0]) {
+		p.file, args = args[0], args[1:]
+	} else {
+		file, err := onlyWorkflow()
+		if err != nil {
+			return nil, err
+		}
+		p.file = file
+	}
+	for _, arg := range args {
+		pattern, err := engine.ParsePattern(arg)
+		if err != nil {
+			return nil, withCode(exitUsage, err)
+		}
+		p.patterns = append(p.patterns, pattern)
+	}
+	root, err := findRoot(p.file)
+	if err != nil {
+		return nil, err
+	}
+	p.root, p.dir = root, filepath.Join(root, reproDir)
+	if f.cacheDir != "" {
+		p.dir = f.cacheDir
+	}
+	return p, nil
+}
+
+func looksLikeFile(arg string) bool {
+	if strings.HasSuffix(arg, ".hcl") {
+		return true
+	}
+	info, err := os.Stat(arg)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// onlyWorkflow returns the one workflow file here or in workflows/.
+func onlyWorkflow() (string, error) {
+	for _, pattern := range []string{"*.hcl", "workflows/*.hcl"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			return "", err
+		}
+		switch len(found) {
+		case 0:
+			continue
+		case 1:
+			return found[0], nil
+		default:
+			return "", withCode(exitUsage, fmt.Errorf("which workflow? Name one of %s", strings.Join(found, ", ")))
+		}
+	}
+	return "", withCode(exitUsage, errors.New("no workflow file: name one, such as workflows/paper.hcl"))
+}
+
+// findRoot returns the nearest folder above the workflow that has a repository
+// or records already, else the workflow's own.
+func findRoot(file string) (string, error) {
+	start, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return "", err
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		for _, mark := range []string{reproDir, ".git"} {
+			if _, err := os.Stat(filepath.Join(dir, mark)); err == nil {
+				return dir, nil
+			}
+		}
+		if dir == filepath.Dir(dir) {
+			return start, nil
+		}
+	}
+}
+
+// load reads and evaluates the workflow, showing what is wrong with it.
+func (p *project) load(t *terminal) (*lang.Workflow, error) {
+	vars, err := splitVars(p.flags.vars)
+	if err != nil {
+		return nil, err
+	}
+	w, diags := lang.Load(p.file, lang.Options{
+		Kinds:    p.kinds(),
+		Version:  version,
+		Vars:     vars,
+		VarFiles: p.flags.varFiles,
+	})
+	return w, t.diagnose(diags, w.Sources, p.flags.json)
+}
+
+func splitVars(list []string) (map[string]string, error) {
+	vars := map[string]string{}
+	for _, v := range list {
+		name, value, ok := strings.Cut(v, "=")
+		if !ok || name == "" {
+			return nil, withCode(exitUsage, fmt.Errorf("--var %s: want NAME=VALUE", v))
+		}
+		vars[name] = value
+	}
+	return vars, nil
+}
+
+// openStore opens the cache, waiting for another process to let go of it.
+func (p *project) openStore(ctx context.Context, t *terminal) (*disk.Store, error) {
+	const poll = 200 * time.Millisecond
+	if err := p.prepareDir(); err != nil {
+		return nil, withCode(exitCache, err)
+	}
+	told := false
+	for {
+		store, err := disk.Open(filepath.Join(p.dir, "cache"), disk.Options{
+			Warn: func(message string) { t.say("warning: cache: %s", message) },
+		})
+		if !errors.Is(err, cache.ErrBusy) {
+			if err != nil {
+				return nil, withCode(exitCache, err)
+			}
+			return store, nil
+		}
+		if !told {
+			t.say("waiting: %v", err)
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(poll):
+		}
+	}
+}
+
+// prepareDir makes the project's folder, which no repository should ever track.
+func (p *project) prepareDir() error {
+	if err := os.MkdirAll(p.dir, 0o755); err != nil {
+		return err
+	}
+	ignore := filepath.Join(p.dir, ".gitignore")
+	if _, err := os.Stat(ignore); err == nil {
+		return nil
+	}
+	return os.WriteFile(ignore, []byte("*\n"), 0o644)
+}
+
+func (p *project) records() (*runs.Dir, error) { return runs.Open(filepath.Join(p.dir, "runs")) }
+
+// workflowID names the workflow in records: its path from the root.
+func (p *project) workflowID() string {
+	abs, err := filepath.Abs(p.file)
+	if err != nil {
+		return p.file
+	}
+	rel, err := filepath.Rel(p.root, abs)
+	if err != nil {
+		return abs
+	}
+	return filepath.ToSlash(rel)
+}
+
+// newRecord starts the record of a run.
+func (p *project) newRecord(ctx context.Context, w *lang.Workflow) *runs.Run {
+	r := runs.New()
+	r.Workflow = p.workflowID()
+	r.Vars = w.Vars
+	r.Host = runs.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version(), Repro: version}
+	for _, pattern := range p.patterns {
+		r.Targets = append(r.Targets, pattern.String())
+	}
+	// A run outside of a repository has a record all the same.
+	if state, err := git.StateOf(ctx, p.root); err == nil {
+		r.Commit, r.Dirty = state.Commit, state.Dirty
+	}
+	return r
+}
+
+// latestKeys returns the action key that each stage had in the newest record
+// that knows it.
+func latestKeys(dir *runs.Dir, workflow string) map[string]cache.Digest {
+	keys := map[string]cache.Digest{}
+	list, err := dir.List()
+	if err != nil {
+		return keys
+	}
+	const lookBack = 5 // runs: for most stages the last one says it
+	list = slices.DeleteFunc(list, func(h runs.Header) bool { return h.Workflow != workflow })
+	for _, header := range list[:min(lookBack, len(list))] {
+		r, err := dir.Load(header.ID)
+		if err != nil {
+			continue
+		}
+		for _, s := range r.Stages {
+			if _, known := keys[s.Addr]; !known && !s.Key.IsZero() {
+				keys[s.Addr] = s.Key
+			}
+		}
+	}
+	return keys
+}

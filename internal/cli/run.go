@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"repro/cache"
+	"repro/cache/disk"
+	"repro/cache/runs"
+	"repro/engine/lang"
+	"repro/engine/local"
+	"repro/engine/plan"
+	"repro/engine/run"
+	"repro/engine/worker"
+)
+
+type runFlags struct {
+	workflowFlags
+	jobs     int
+	failFast bool
+}
+
+func newRun(t *terminal) *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run [FILE] [STAGE…]",
+		Short: "Run what has changed and print the reports",
+		Long: "Run every stage of the workflow whose result is not in the cache yet, or only the\n" +
+			"named stages with all that they need, and print the reports.\n\n" +
+			"A stage is named KIND.NAME, or KIND.NAME[AXIS=VALUE,…] for some of a matrix.",
+		Args: cobra.ArbitraryArgs,
+		RunE: func(c *cobra.Command, args []string) error {
+			p, err := f.open(args)
+			if err != nil {
+				return err
+			}
+			return p.run(c.Context(), t, &f)
+		},
+	}
+	f.add(c)
+	c.Flags().IntVarP(&f.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "use at most `N` CPUs at once")
+	c.Flags().BoolVar(&f.failFast, "fail-fast", false, "start nothing more once a stage has failed")
+	return c
+}
+
+// runAnswer is what run --json prints.
+type runAnswer struct {
+	*runs.Run
+	Tables []table `json:"tables,omitempty"`
+}
+
+func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error) {
+	if f.jobs < 1 {
+		return withCode(exitUsage, fmt.Errorf("--jobs %d: want at least 1", f.jobs))
+	}
+	w, err := p.load(t)
+	if err != nil {
+		return err
+	}
+	store, err := p.openStore(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := store.Close(); closeErr != nil {
+			err = errors.Join(err, withCode(exitCache, closeErr))
+		}
+	}()
+	records, err := p.records()
+	if err != nil {
+		return err
+	}
+	made, err := p.plan(ctx, t, w, store, records)
+	if err != nil {
+		return err
+	}
+	record := p.newRecord(ctx, w)
+	// Written before the first stage starts, so that a killed run leaves a trace.
+	if err := records.Write(record); err != nil {
+		return err
+	}
+	runErr := p.walk(ctx, t, f, made, store, record)
+	if err := records.Write(record); err != nil {
+		return errors.Join(runErr, err)
+	}
+	tables, err := p.tables(ctx, t, w, store, outcomes(record))
+	if err != nil {
+		return errors.Join(runErr, err)
+	}
+	if f.json {
+		err = t.printJSON(runAnswer{Run: record, Tables: tables})
+	} else if runErr == nil || anyCells(tables) {
+		err = t.printTables(tables, formatText)
+	}
+	return errors.Join(runErr, err)
+}
+
+// plan makes the plan and shows what is wrong with it.
+func (p *project) plan(ctx context.Context, t *terminal, w *lang.Workflow, store *disk.Store, records *runs.Dir) (*plan.Plan, error) {
+	made, diags := plan.New(ctx, w, plan.Options{
+		Store:    store,
+		Files:    store,
+		Targets:  p.patterns,
+		Previous: func() map[string]cache.Digest { return latestKeys(records, p.workflowID()) },
+	})
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return made, t.diagnose(diags, w.Sources, p.flags.json)
+}
+
+// walk carries out the plan, telling the story, and fills the record.
+func (p *project) walk(ctx context.Context, t *terminal, f *runFlags, made *plan.Plan, store *disk.Store, record *runs.Run) error {
+	capacity := local.Machine()
+	capacity.CPUs = f.jobs
+	executor := local.New(&worker.Worker{Store: store, Kinds: p.kinds(), Scratch: store.WorkDir}, capacity)
+	view := newView(t, len(made.Nodes)-made.Count(plan.Hit))
+	stages, err := run.Run(ctx, made, run.Options{
+		Store: store, Executor: executor, Notify: view.event, FailFast: f.failFast,
+	})
+	view.close()
+	record.Stages, record.Ended = stages, time.Now().UTC()
+	switch {
+	case err == nil:
+		record.Status = runs.Done
+	case errors.Is(err, errInterrupted):
+		record.Status = runs.Interrupted
+	default:
+		record.Status = runs.FailedRun
+	}
+	t.say("%s", summary(record))
+	if errors.Is(err, run.ErrFailed) {
+		return reported(exitStage) // each failure was shown when it happened
+	}
+	return err
+}
+
+// summary is the last line of a run's story.
+func summary(r *runs.Run) string {
+	counts := map[runs.State]int{}
+	for _, s := range r.Stages {
+		counts[s.State]++
+	}
+	text := fmt.Sprintf("%s: %d ran, %d cached", r.Status, counts[runs.Ran], counts[runs.Hit])
+	if n := counts[runs.Failed]; n > 0 {
+		text += fmt.Sprintf(", %d failed", n)
+	}
+	if n := counts[runs.Skipped]; n > 0 {
+		text += fmt.Sprintf(", %d skipped", n)
+	}
+	return text + " in " + r.Ended.Sub(r.Started).Round(time.Millisecond).String()
+}
+
+// outcomes returns the outputs of each stage by address.
+func outcomes(r *runs.Run) map[string]map[string]cache.Artifact {
+	found := make(map[string]map[string]cache.Artifact, len(r.Stages))
+	for _, s := range r.Stages {
+		if s.Outputs != nil {
+			found[s.Addr] = s.Outputs
+		}
+	}
+	return found
+}

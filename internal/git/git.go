@@ -1,0 +1,99 @@
+// Package git asks git about the state of a checkout. In goes a folder; out
+// come the facts that a run's record keeps.
+package git
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// ErrNone: there is no git, no checkout here, or no commit yet.
+var ErrNone = errors.New("not a git checkout with a commit")
+
+// State is where a checkout stands.
+type State struct {
+	Commit string // full hash of HEAD
+	Dirty  string // SHA-256 over all differences from HEAD; empty if there are none
+}
+
+// hashLimit is up to which size an untracked file counts with its content; a
+// larger one, most likely data, counts with its size.
+const hashLimit = 1 << 20
+
+// StateOf returns the state of the checkout that holds dir, or wraps ErrNone.
+func StateOf(ctx context.Context, dir string) (State, error) {
+	head, err := output(ctx, dir, "rev-parse", "--verify", "HEAD^{commit}")
+	if err != nil {
+		return State{}, fmt.Errorf("%w: %w", ErrNone, err)
+	}
+	state := State{Commit: strings.TrimSpace(string(head))}
+	status, err := output(ctx, dir, "status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all")
+	if err != nil {
+		return state, err
+	}
+	if len(status) == 0 {
+		return state, nil
+	}
+	top, err := output(ctx, dir, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return state, err
+	}
+	diff, err := output(ctx, dir, "diff", "--binary", "--no-color", "--no-ext-diff", "HEAD")
+	if err != nil {
+		return state, err
+	}
+	h := sha256.New()
+	h.Write(status)
+	h.Write(diff)
+	for entry := range strings.SplitSeq(string(status), "\x00") {
+		if name, ok := strings.CutPrefix(entry, "?? "); ok {
+			if err := addUntracked(h, filepath.Join(strings.TrimSpace(string(top)), name)); err != nil {
+				return state, err
+			}
+		}
+	}
+	state.Dirty = hex.EncodeToString(h.Sum(nil))
+	return state, nil
+}
+
+func addUntracked(h io.Writer, name string) error {
+	info, err := os.Lstat(name)
+	if err != nil || !info.Mode().IsRegular() || info.Size() > hashLimit {
+		// A file that went away in between differs in the list of names already.
+		if info != nil {
+			fmt.Fprintf(h, "\x00%d", info.Size()) //nolint:errcheck // a hash takes everything
+		}
+		return nil
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // opened for reading only
+	_, err = io.Copy(h, f)
+	return err
+}
+
+func output(ctx context.Context, dir string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir = dir
+	// Messages and colours must not depend on who runs this, and looking must
+	// not write into the repository.
+	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("git %s: %w: %s", args[0], err, strings.TrimSpace(stderr.String()))
+	}
+	return out, nil
+}
