@@ -26,7 +26,7 @@ func (p params) biasNames() []string {
 
 // judged is an answer in the list of one setting.
 type judged struct {
-	rank  float64 // from 1
+	rank  float64 // from 1, if found
 	found bool
 	gain  int
 }
@@ -36,13 +36,13 @@ type judged struct {
 func (p params) measure(golds []judged) []float64 {
 	golds = slices.Clone(golds)
 	slices.SortFunc(golds, func(a, b judged) int { return cmp.Compare(a.rank, b.rank) })
-	var precisions, best float64
-	for i, g := range golds {
-		if !g.found {
-			continue
+	var hits, precisions, best float64
+	for _, g := range golds {
+		if g.found {
+			hits++
+			precisions += hits / g.rank
+			best = max(best, 1/g.rank)
 		}
-		precisions += float64(i+1) / g.rank
-		best = max(best, 1/g.rank)
 	}
 	total := float64(max(len(golds), 1))
 	values := []float64{precisions / total, best}

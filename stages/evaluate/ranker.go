@@ -19,9 +19,9 @@ type outcome struct {
 
 // placed is where an answer of a query is. Ranks start at 1.
 type placed struct {
-	own   float64 // among the documents of its own language
-	all   float64 // among all documents
-	found bool    // false if the ranking does not list it: the ranks are then means of the free ones
+	own   float64 // among the documents of its own language; 0 if not found
+	all   float64 // among all documents; the mean of the free ranks if not found
+	found bool    // whether the ranking lists it
 	gain  int
 }
 

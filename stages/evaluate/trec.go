@@ -118,11 +118,7 @@ func (r *trecRun) outcome(q int) outcome {
 	}
 	for i, g := range golds {
 		if !o.golds[i].found {
-			lang := r.pool.docLang[g.doc]
-			o.golds[i] = placed{
-				own: float64(listed[lang]+1+r.pool.size[lang]) / 2,
-				all: float64(len(r.lists[q])+1+len(r.pool.docs)) / 2,
-			}
+			o.golds[i].all = float64(len(r.lists[q])+1+len(r.pool.docs)) / 2
 		}
 		o.golds[i].gain = g.gain
 	}
