@@ -26,7 +26,7 @@ func (p params) biasNames() []string {
 
 // judged is an answer in the list of one setting.
 type judged struct {
-	rank  float64 // from 1, if found
+	rank  float64 // as in placed
 	found bool
 	gain  int
 }
