@@ -1,0 +1,121 @@
+package runs
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+const extension = ".json"
+
+// Dir is a folder of records.
+type Dir struct{ path string }
+
+// Open returns the records in the folder path, which is made if need be.
+func Open(path string) (*Dir, error) {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return nil, err
+	}
+	return &Dir{path: path}, nil
+}
+
+// Write stores the record, whole or not at all, in place of an earlier one
+// with its ID: a run writes one when it starts and one when it ends.
+func (d *Dir) Write(r *Run) (err error) {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(d.path, ".new-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("write the record of the run: %w", err), os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(append(data, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), d.file(r.ID))
+}
+
+// Load returns the record with this ID.
+func (d *Dir) Load(id string) (*Run, error) {
+	r := &Run{}
+	return r, d.read(id, r)
+}
+
+// List returns the headers of all records, newest first. A file that cannot be
+// read as a record is left out: one damaged file must not hide all others.
+func (d *Dir) List() ([]Header, error) {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return nil, err
+	}
+	var list []Header
+	for _, entry := range slices.Backward(entries) {
+		id, ok := strings.CutSuffix(entry.Name(), extension)
+		if !ok || strings.HasPrefix(id, ".") {
+			continue
+		}
+		var h Header
+		if err := d.readHeader(id, &h); err == nil && h.ID == id {
+			list = append(list, h)
+		}
+	}
+	return list, nil
+}
+
+func (d *Dir) file(id string) string { return filepath.Join(d.path, id+extension) }
+
+func (d *Dir) read(id string, to any) error {
+	data, err := os.ReadFile(d.file(id))
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, to); err != nil {
+		return fmt.Errorf("%s: %w", d.file(id), err)
+	}
+	return nil
+}
+
+// readHeader reads the fields of a header, which stand before the stages, and
+// not the stages, of which there may be thousands.
+func (d *Dir) readHeader(id string, h *Header) error {
+	f, err := os.Open(d.file(id))
+	if err != nil {
+		return err
+	}
+	defer f.Close() //nolint:errcheck // opened for reading only
+	dec := json.NewDecoder(f)
+	if _, err := dec.Token(); err != nil {
+		return err
+	}
+	fields := map[string]json.RawMessage{}
+	for dec.More() {
+		name, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		if name == "stages" {
+			break
+		}
+		var value json.RawMessage
+		if err := dec.Decode(&value); err != nil {
+			return err
+		}
+		fields[fmt.Sprint(name)] = value
+	}
+	data, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, h)
+}

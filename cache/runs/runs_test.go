@@ -1,0 +1,127 @@
+package runs_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"repro/cache"
+	"repro/cache/runs"
+)
+
+func open(t testing.TB) (*runs.Dir, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "runs")
+	d, err := runs.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, path
+}
+
+func full() *runs.Run {
+	r := runs.New()
+	r.Workflow, r.Commit, r.Dirty = "workflows/paper.hcl", strings.Repeat("a", 40), "b"
+	r.Vars = map[string]string{"scale": `"small"`}
+	r.Targets = []string{"train.encoder"}
+	r.Host = runs.Host{OS: "linux", Arch: "amd64", CPUs: 2, Go: "go1.26", Repro: "0.1.0"}
+	r.Stages = []runs.Stage{{
+		Addr: "train.encoder[seed=0]", Axes: map[string]string{"seed": "0"}, Kind: "train", Key: cache.Of([]byte("k")),
+		State: runs.Ran, Reason: "never run", Started: r.Started, Took: time.Second, Log: cache.Of([]byte("l")),
+		Outputs: map[string]cache.Artifact{"model": {Digest: cache.Of([]byte("m")), Tree: true}},
+	}, {Addr: "embed.texts", Kind: "embed", State: runs.Pending}}
+	return r
+}
+
+func TestRecordsComeBackNewestFirst(t *testing.T) {
+	t.Parallel()
+	d, _ := open(t)
+	var ids []string
+	for i := range 3 {
+		r := full()
+		r.ID = r.ID[:len(r.ID)-1] + string(rune('a'+i)) // within one millisecond the suffix orders
+		r.ID = "2026" + string(rune('0'+i)) + r.ID
+		if err := d.Write(r); err != nil {
+			t.Fatal(err)
+		}
+		ids = append([]string{r.ID}, ids...)
+		got, err := d.Load(r.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(r, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+	list, err := d.List()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, h := range list {
+		got = append(got, h.ID)
+		if h.Workflow != "workflows/paper.hcl" || h.Status != runs.Running || h.Started.IsZero() {
+			t.Errorf("header %+v", h)
+		}
+	}
+	if diff := cmp.Diff(ids, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheEndReplacesTheStart(t *testing.T) {
+	t.Parallel()
+	d, path := open(t)
+	r := full()
+	for _, status := range []runs.Status{runs.Running, runs.Done} {
+		r.Status = status
+		if err := d.Write(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := d.List()
+	if err != nil || len(list) != 1 || list[0].Status != runs.Done {
+		t.Errorf("%v, %v", list, err)
+	}
+	entries, _ := os.ReadDir(path)
+	if len(entries) != 1 {
+		t.Errorf("files left behind: %v", entries)
+	}
+}
+
+func TestADamagedRecordHidesNoOther(t *testing.T) {
+	t.Parallel()
+	d, path := open(t)
+	if err := d.Write(full()); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"29990101-cut.json": `{"id":"29990101-cut","work`, "empty.json": "", "other.json": "[]", "x.txt": "x"} {
+		if err := os.WriteFile(filepath.Join(path, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := d.List()
+	if err != nil || len(list) != 1 {
+		t.Errorf("%v, %v", list, err)
+	}
+	if _, err := d.Load("29990101-cut"); err == nil {
+		t.Error("a damaged record was loaded")
+	}
+}
+
+func BenchmarkWrite10k(b *testing.B) {
+	d, _ := open(b)
+	r := full()
+	for len(r.Stages) < 10_000 {
+		r.Stages = append(r.Stages, r.Stages[0])
+	}
+	for b.Loop() {
+		if err := d.Write(r); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
