@@ -301,7 +301,7 @@ report "recall" {
 report "rank_distance" {
   title     = "Rank distance between the first and the last answer (lower is better)"
   from      = local.metrics
-  where     = { metric = "rank_distance" }
+  where     = { metric = "rank-distance" }
   rows      = ["init", "sampler"]
   columns   = ["dataset", "setting"]
   average   = ["query_lang"]
