@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -17,6 +18,7 @@ import (
 	"repro/engine/plan"
 	"repro/engine/run"
 	"repro/engine/worker"
+	"repro/reports"
 )
 
 type runFlags struct {
@@ -51,7 +53,7 @@ func newRun(t *terminal) *cobra.Command {
 // runAnswer is what run --json prints.
 type runAnswer struct {
 	*runs.Run
-	Tables []table `json:"tables,omitempty"`
+	Tables []json.RawMessage `json:"tables,omitempty"`
 }
 
 func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error) {
@@ -92,12 +94,19 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 	if err != nil {
 		return errors.Join(runErr, err)
 	}
-	if f.json {
-		err = t.printJSON(runAnswer{Run: record, Tables: tables})
-	} else if runErr == nil || anyCells(tables) {
-		err = t.printTables(tables, formatText)
+	return errors.Join(runErr, p.answer(t, record, tables))
+}
+
+// answer prints what a run gave.
+func (p *project) answer(t *terminal, record *runs.Run, tables []*reports.Table) error {
+	if !p.flags.json {
+		return t.printTables(tables, formatText)
 	}
-	return errors.Join(runErr, err)
+	list, err := tablesJSON(tables)
+	if err != nil {
+		return err
+	}
+	return t.printJSON(runAnswer{Run: record, Tables: list})
 }
 
 // plan makes the plan and shows what is wrong with it.

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"repro/cache"
+	"repro/engine/lang"
+	"repro/reports"
+)
+
+// errNoRecords: nothing that a report reads has been made yet.
+var errNoRecords = errors.New("no results yet")
+
+// buildTable makes the table of a report from the results at hand, by address.
+func buildTable(ctx context.Context, w *lang.Workflow, r *lang.Report, blobs cache.Blobs, results map[string]map[string]cache.Artifact) (*reports.Table, error) {
+	spec := reports.Spec{
+		Name: r.Name, Title: r.Title, Caption: r.Caption,
+		Rows: r.Rows, Columns: r.Columns, Average: r.Average, Over: r.Over,
+		Where: r.Where, PublishedWhere: r.PublishedWhere, Best: r.Best, Digits: r.Digits,
+	}
+	var records []reports.Record
+	for _, source := range r.From {
+		dims := source.Stage.Addr.Axes()
+		artifact, ok := results[source.Stage.Addr.String()][source.Port]
+		if !ok {
+			spec.Expected = append(spec.Expected, dims)
+			continue
+		}
+		more, err := readRecords(ctx, blobs, artifact, dims)
+		if err != nil {
+			return nil, fmt.Errorf("%s of %s: %w", source.Port, source.Stage.Addr, err)
+		}
+		records = append(records, more...)
+	}
+	if len(records) == 0 {
+		return nil, errNoRecords
+	}
+	published, err := readPublished(w, r)
+	if err != nil {
+		return nil, err
+	}
+	return reports.Build(spec, records, published)
+}
+
+// readRecords reads a metrics file and adds the coordinates of the stage that
+// made it to its dimensions.
+func readRecords(ctx context.Context, blobs cache.Blobs, a cache.Artifact, axes map[string]string) (_ []reports.Record, err error) {
+	if a.Tree {
+		return nil, errors.New("is a folder, not a metrics file")
+	}
+	r, err := blobs.Open(ctx, a.Digest)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	records, err := reports.ParseMetrics(r)
+	if err != nil {
+		return nil, err
+	}
+	for i := range records {
+		for name, value := range axes {
+			if _, own := records[i].Dims[name]; !own {
+				records[i].Dims[name] = value
+			}
+		}
+	}
+	return records, nil
+}
+
+func readPublished(w *lang.Workflow, r *lang.Report) ([]reports.Record, error) {
+	if r.Published == "" {
+		return nil, nil
+	}
+	name := r.Published
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(w.Dir, filepath.FromSlash(name))
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("published numbers: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // opened for reading only
+	return reports.ParseCSV(r.Published, f)
+}
