@@ -32,6 +32,7 @@ func Build(spec Spec, records, published []Record) (*Table, error) {
 		Rows: keys(kept, spec.Rows), Columns: keys(kept, spec.Columns),
 		Over: spec.Over, Digits: spec.Digits,
 	}
+	b.expect()
 	if err := b.fill(kept); err != nil {
 		return nil, fmt.Errorf("report %q: %w", spec.Name, err)
 	}
@@ -88,6 +89,18 @@ func admitted(records []Record, where map[string][]string) []Record {
 	})
 }
 
+// expect adds the rows of records that should be there.
+func (b *builder) expect() {
+	for _, dims := range b.spec.Expected {
+		if !slices.ContainsFunc(b.spec.Rows, func(dim string) bool { return dims[dim] == "" }) {
+			key := keyOf(&Record{Dims: dims}, b.spec.Rows)
+			if !slices.ContainsFunc(b.table.Rows, func(k Key) bool { return slices.Equal(k, key) }) {
+				b.table.Rows = append(b.table.Rows, key)
+			}
+		}
+	}
+}
+
 // fill computes all cells.
 func (b *builder) fill(records []Record) error {
 	type place struct{ row, column string }
@@ -132,6 +145,7 @@ func (b *builder) cell(records []Record) (Cell, error) {
 		sum += values[i]
 		cell.Averaged = min(cell.Averaged, len(run))
 	}
+	cell.Constant = b.spec.Over != "" && !slices.ContainsFunc(records, func(r Record) bool { return r.has(b.spec.Over) })
 	cell.Mean = sum / float64(len(values))
 	cell.Interval = interval(values)
 	return cell, nil

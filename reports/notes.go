@@ -50,7 +50,7 @@ func (b *builder) compare() []string {
 		}
 		for _, c := range cells {
 			c.Best = which != "" && len(cells) > 1 && c.Mean == best
-			if c.N < runs {
+			if c.N < runs && !c.Constant {
 				c.Partial = true
 				partial++
 			}

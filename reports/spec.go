@@ -31,6 +31,11 @@ type Spec struct {
 	// PublishedWhere is Where for the published records.
 	PublishedWhere map[string][]string
 
+	// Expected lists the dimensions of what should have given records but did
+	// not, such as a stage that failed. Where they tell a row, the row is there,
+	// with its cells missing.
+	Expected []map[string]string
+
 	// Best says which value is best: metric → "max" or "min"; the metric "" is
 	// for all others. The rows of a column compete; without an entry none is best.
 	Best map[string]string

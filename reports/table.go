@@ -27,6 +27,7 @@ type Cell struct {
 	Mean      float64   // meaningless if N is 0
 	Interval  *Interval // of the mean; nil with fewer than two values of Over
 	Partial   bool      // whether other cells of the column and metric have more values of Over
+	Constant  bool      // whether its records do not have the dimension Over at all: N is 1 by right
 	Averaged  int       // records that one value of Over averages
 	Best      bool      // whether it is the best of its column and metric; several may be, if equal
 	Published *float64  // the published value, if there is one
