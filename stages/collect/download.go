@@ -68,9 +68,9 @@ func (d *download) run(ctx context.Context, dst string) (err error) {
 	if err != nil {
 		return err
 	}
-	for again := false; !d.want.matches(got); again = true {
-		if again {
-			if !d.resumed {
+	for tries := 0; !d.want.matches(got); tries++ {
+		if tries > 0 {
+			if !d.resumed || tries > 1 {
 				return errors.Join(mismatch(d.url.Redacted(), d.want, got), d.part.discard())
 			}
 			// The file may have changed between two answers, unseen by the server.

@@ -174,6 +174,27 @@ func TestDownloadsThatFail(t *testing.T) {
 	}
 }
 
+// A server that always breaks off, and always has something else, must not keep
+// us busy for ever.
+func TestWrongChecksumAfterEveryResume(t *testing.T) {
+	t.Parallel()
+	content := noise(100_000, 1)
+	breaks := broken(content, "", 40_000)
+	serves := whole(content, "")
+	address, requests := server(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Range") == "" {
+			breaks(w, r)
+			return
+		}
+		serves(w, r)
+	})
+	err := collect.New(fast()).Run(t.Context(), newJob(t, params{"url": address, "sha256": sha(content[1:])}))
+	wantError(t, err, "got sha256 "+sha(content))
+	if got := len(requests()); got != 4 {
+		t.Errorf("got %d requests, want 4", got)
+	}
+}
+
 func TestWrongChecksumLeavesNothing(t *testing.T) {
 	t.Parallel()
 	content := noise(1000, 1)

@@ -225,7 +225,7 @@ func (u *unpacker) addFile(ctx context.Context, name string, e entry) error {
 func (u *unpacker) write(ctx context.Context, w io.Writer, r io.Reader) error {
 	_, err := io.Copy(w, &cappedReader{
 		r: withContext(ctx, r), count: &u.written, most: u.limit, problem: u.tooLarge(),
-		tell: func() { u.job.Progress(u.written, 0, "B") },
+		tell: func() { u.job.Progress(u.written, 0, "B unpacked") },
 	})
 	return err
 }

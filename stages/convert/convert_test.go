@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"repro/stages"
 	"repro/stages/convert"
 	"repro/stages/corpus"
+	"repro/stages/stagetest"
 )
 
 // newJob returns a job with default parameters changed by set.
@@ -87,19 +89,20 @@ func TestConvertsEachFormat(t *testing.T) {
 	}
 }
 
-func TestThreadsDoNotChangeTheOutput(t *testing.T) {
+func TestConformance(t *testing.T) {
 	t.Parallel()
-	var first string
-	for _, threads := range []int{1, 2, 8} {
-		job := newJob(t, map[string]any{"format": "squad", "langs": []string{"zh", "en"}}, "testdata/squad.zh.json", "testdata/squad.en.json")
-		job.Threads = threads
-		got := run(t, job)
-		if first == "" {
-			first = got
-		}
-		if got != first {
-			t.Errorf("%d threads: other output", threads)
-		}
+	for format, ext := range map[string]string{"squad": "json", "lareqa": "json", "parallel": "jsonl"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			other := map[string]string{"squad": "zh", "lareqa": "de", "parallel": "es"}[format]
+			stagetest.Run(t, convert.New(), stagetest.Case{
+				Params: fmt.Sprintf(`{"format": %q, "dataset": "d", "langs": ["en", %q]}`, format, other),
+				Inputs: []stagetest.Input{
+					{Port: "input", From: fmt.Sprintf("testdata/%s.en.%s", format, ext)},
+					{Port: "input", From: fmt.Sprintf("testdata/%s.%s.%s", format, other, ext)},
+				},
+			})
+		})
 	}
 }
 
