@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -174,7 +175,7 @@ func parseInput(port, value string) (Input, error) {
 	in.Artifact.Tree = rest[0] == 1
 	copy(in.Artifact.Digest.Hash[:], rest[1:])
 	size, n := binary.Uvarint(rest[1+hashLen:])
-	if n <= 0 {
+	if n <= 0 || size > math.MaxInt64 {
 		return Input{}, errors.New("action: input has no size")
 	}
 	in.Artifact.Digest.Size = int64(size)

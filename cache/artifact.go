@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -59,10 +58,12 @@ func ParseTree(b []byte) (Tree, error) {
 		return nil, errors.New("folder manifest: no header")
 	}
 	var tree Tree
-	lines := bufio.NewScanner(bytes.NewReader(rest))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		entry, err := parseEntry(lines.Text())
+	for line := range strings.Lines(string(rest)) {
+		line, ok := strings.CutSuffix(line, "\n")
+		if !ok {
+			return nil, errors.New("folder manifest: cut short")
+		}
+		entry, err := parseEntry(line)
 		if err != nil {
 			return nil, fmt.Errorf("folder manifest: %w", err)
 		}
@@ -71,7 +72,7 @@ func ParseTree(b []byte) (Tree, error) {
 		}
 		tree = append(tree, entry)
 	}
-	return tree, lines.Err()
+	return tree, nil
 }
 
 func parseEntry(line string) (Entry, error) {

@@ -26,6 +26,9 @@ func Open(path string) (*Dir, error) {
 // Write stores the record, whole or not at all, in place of an earlier one
 // with its ID: a run writes one when it starts and one when it ends.
 func (d *Dir) Write(r *Run) (err error) {
+	if err := checkID(r.ID); err != nil {
+		return err
+	}
 	data, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -43,11 +46,23 @@ func (d *Dir) Write(r *Run) (err error) {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), d.file(r.ID))
+	if err := os.Rename(f.Name(), d.file(r.ID)); err != nil {
+		return err
+	}
+	folder, err := os.Open(d.path)
+	if err != nil {
+		return err
+	}
+	// The new name is durable only now.
+	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// Load returns the record with this ID.
+// Load returns the record with this ID. The error wraps fs.ErrNotExist if
+// there is none.
 func (d *Dir) Load(id string) (*Run, error) {
+	if err := checkID(id); err != nil {
+		return nil, err
+	}
 	r := &Run{}
 	return r, d.read(id, r)
 }
@@ -71,6 +86,14 @@ func (d *Dir) List() ([]Header, error) {
 		}
 	}
 	return list, nil
+}
+
+// checkID refuses an ID that would name a file elsewhere: people type them.
+func checkID(id string) error {
+	if id == "" || strings.HasPrefix(id, ".") || strings.ContainsAny(id, `/\`) {
+		return fmt.Errorf("%q is not the ID of a run", id)
+	}
+	return nil
 }
 
 func (d *Dir) file(id string) string { return filepath.Join(d.path, id+extension) }

@@ -1,9 +1,12 @@
 package runs_test
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -110,6 +113,75 @@ func TestADamagedRecordHidesNoOther(t *testing.T) {
 	}
 	if _, err := d.Load("29990101-cut"); err == nil {
 		t.Error("a damaged record was loaded")
+	}
+}
+
+func TestIDsThatLeaveTheFolderAreRefused(t *testing.T) {
+	t.Parallel()
+	d, path := open(t)
+	outside := filepath.Join(filepath.Dir(path), "outside.json")
+	if err := os.WriteFile(outside, []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"", ".", "..", "../outside", ".new-1", `..\outside`, "a/b"} {
+		if _, err := d.Load(id); err == nil {
+			t.Errorf("%q was loaded", id)
+		}
+		r := full()
+		if r.ID = id; d.Write(r) == nil {
+			t.Errorf("%q was written", id)
+		}
+	}
+	if _, err := d.Load("absent"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a run that never was: %v, want fs.ErrNotExist", err)
+	}
+}
+
+func TestARecordCutShortIsNotLoaded(t *testing.T) {
+	t.Parallel()
+	d, path := open(t)
+	r := full()
+	if err := d.Write(r); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(path, r.ID+".json")
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 1, len(whole) / 2, len(whole) - 2} {
+		if err := os.WriteFile(file, whole[:n], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.Load(r.ID); err == nil || !strings.Contains(err.Error(), file) {
+			t.Errorf("the first %d of %d bytes: %v, want an error that names the file", n, len(whole), err)
+		}
+	}
+}
+
+func TestRunsAreListedWhileTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	d, _ := open(t)
+	var writers sync.WaitGroup
+	for range 4 {
+		r := full()
+		writers.Go(func() {
+			for range 20 {
+				if err := d.Write(r); err != nil {
+					t.Error(err)
+				}
+				if _, err := d.Load(r.ID); err != nil {
+					t.Error(err)
+				}
+				if _, err := d.List(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	if list, err := d.List(); err != nil || len(list) != 4 {
+		t.Errorf("%d runs, %v; want 4", len(list), err)
 	}
 }
 

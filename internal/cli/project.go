@@ -19,6 +19,9 @@ import (
 	"repro/engine"
 	"repro/engine/lang"
 	"repro/internal/git"
+	"repro/stages"
+	"repro/stages/builtin"
+	"repro/stages/collect"
 )
 
 // The folder that holds a project's cache and run records, at the project's root.
@@ -29,6 +32,7 @@ type workflowFlags struct {
 	vars     []string
 	varFiles []string
 	mirrors  []string
+	retries  int
 	cacheDir string
 	json     bool
 }
@@ -37,6 +41,7 @@ func (f *workflowFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.vars, "var", nil, "give a variable a `NAME=VALUE`; may be repeated")
 	c.Flags().StringArrayVar(&f.varFiles, "var-file", nil, "read variables from `FILE`; may be repeated")
 	c.Flags().StringArrayVar(&f.mirrors, "mirror", filepath.SplitList(os.Getenv("REPRO_MIRROR")), "look for downloads by digest in `DIR` before the network ($REPRO_MIRROR); may be repeated")
+	c.Flags().IntVar(&f.retries, "retries", 8, "try a download that brings nothing new `N` more times")
 	c.Flags().StringVar(&f.cacheDir, "cache", os.Getenv("REPRO_CACHE"), "keep results in `DIR` ($REPRO_CACHE; default: "+reproDir+" at the project's root)")
 	addJSON(c, &f.json)
 }
@@ -192,6 +197,18 @@ func (p *project) prepareDir() error {
 		return nil
 	}
 	return os.WriteFile(ignore, []byte("*\n"), 0o644)
+}
+
+// kinds returns the kinds of stages that a workflow can use. Files that stages
+// keep between runs, to be faster, lie beside the cache.
+func (p *project) kinds() *stages.Registry {
+	return builtin.New(builtin.Options{
+		Collect: collect.Options{
+			Mirrors:    p.flags.mirrors,
+			PartialDir: filepath.Join(p.dir, "partial"),
+			Retries:    p.flags.retries,
+		},
+	})
 }
 
 func (p *project) records() (*runs.Dir, error) { return runs.Open(filepath.Join(p.dir, "runs")) }
