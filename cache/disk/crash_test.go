@@ -189,6 +189,29 @@ func TestBlobFileWithoutRowIsNotTrusted(t *testing.T) {
 	}
 }
 
+func TestLogThatWasBarelyBegunIsNoHindrance(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir, disk.Options{})
+	d, err := cache.PutBytes(t.Context(), s, []byte("blob"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	// A process that is killed between making a log and giving it its size.
+	for _, name := range []string{"00099.mem", "000099.vlog"} {
+		if err := os.WriteFile(filepath.Join(dir, "index", name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = open(t, dir, disk.Options{})
+	if got, err := cache.ReadBlob(t.Context(), s, d); err != nil || string(got) != "blob" {
+		t.Errorf("read %q, %v", got, err)
+	}
+}
+
 // child is this test binary in a role of TestMain.
 type child struct {
 	t      *testing.T

@@ -64,6 +64,13 @@ func openIndex(dir string, warn func(string)) (*index, error) {
 	if err := removeEmptyLogs(dir); err != nil {
 		return nil, err
 	}
+	// A process that ends within a second leaves a table and no time to merge
+	// it with others. After many such, one has to take the time.
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil {
+		return nil, err
+	}
+	o.CompactL0OnClose = len(tables) > 32
 	db, err := badger.Open(o)
 	if err != nil {
 		return nil, fmt.Errorf("open the index %s (removing that folder empties the cache and makes it usable again): %w", dir, err)
