@@ -1,0 +1,264 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"slices"
+	"strings"
+
+	"repro/stages"
+	"repro/stages/corpus"
+	"repro/stages/sample"
+)
+
+// transformer is the backend that a plugin brings. Workflows may name it where
+// it is missing, so that they can be checked and planned everywhere.
+const transformer = "transformer"
+
+// Stage is the stage kind "train".
+type Stage struct {
+	kind     string
+	backends []Backend
+}
+
+// New returns the stage kind "train" with the static backend and more.
+func New(more ...Backend) *Stage {
+	return NewKind("train", append([]Backend{staticBackend{}}, more...)...)
+}
+
+// NewKind returns a stage that differs from "train" in its kind and backends
+// only, the first of which is the default; for a plugin, as a kind has one
+// owner.
+func NewKind(kind string, backends ...Backend) *Stage { return &Stage{kind: kind, backends: backends} }
+
+// Spec implements stages.Stage.
+func (s *Stage) Spec() stages.Spec {
+	first, _ := json.Marshal(s.names()[0]) //nolint:errcheck // a string always encodes
+	return stages.Spec{
+		Kind:    s.kind,
+		Version: "1",
+		Doc:     "Trains a dual encoder on batches with InfoNCE and in-batch negatives.",
+		Params: []stages.Param{
+			{Name: "backend", Type: "string", Default: string(first), Doc: "What trains: " + strings.Join(s.names(), ", ") + "."},
+			{Name: "model", Type: "string", Default: `""`, Doc: `Name or path of pretrained weights, such as "xlm-roberta-base", for backends that have them.`},
+			{Name: "dim", Type: "number", Default: "128", Doc: "static: length of a text's vector."},
+			{Name: "buckets", Type: "number", Default: "65536", Doc: "static: rows of the table that words and n-grams are hashed to."},
+			{Name: "ngram_min", Type: "number", Default: "3", Doc: "static: characters of the shortest n-gram."},
+			{Name: "ngram_max", Type: "number", Default: "5", Doc: "static: characters of the longest n-gram."},
+			{Name: "learning_rate", Type: "number", Default: "0.002", Doc: "Step size of the optimiser."},
+			{Name: "warmup", Type: "number", Default: "0", Doc: "Steps over which the learning rate rises to learning_rate."},
+			{Name: "temperature", Type: "number", Default: "0.05", Doc: "What cosines are divided by in the loss."},
+			{Name: "weight_decay", Type: "number", Default: "0", Doc: "Decoupled weight decay, as in AdamW."},
+			{Name: "max_steps", Type: "number", Default: "null", Doc: "Stop after this many steps: 0 keeps the initial weights, null takes every batch."},
+			{Name: "seed", Type: "number", Default: "0", Doc: "Seed of the initial weights and of whatever else is random."},
+			{Name: "log_every", Type: "number", Default: "50", Doc: "Steps that a line of the curve sums up."},
+		},
+		Inputs: []stages.Port{
+			{Name: "batches", Arity: stages.One, Doc: "A folder of batches from a sample stage."},
+			{Name: "init", Arity: stages.Optional, Doc: "A model folder to continue from; its shape takes the place of dim, buckets and n-grams."},
+		},
+		Outputs: []stages.Port{
+			{Name: "model", Dir: true, Doc: "config.json and model.safetensors in the Hugging Face layout."},
+			{Name: "curve", Doc: "JSON Lines: step, and over the steps since the line before, the mean loss and gradient norm; lr."},
+		},
+	}
+}
+
+func (s *Stage) names() []string {
+	names := make([]string, 0, len(s.backends)+1)
+	for _, b := range s.backends {
+		names = append(names, b.Name())
+	}
+	if !slices.Contains(names, transformer) {
+		names = append(names, transformer)
+	}
+	return names
+}
+
+// Check implements stages.Checker. It accepts the transformer backend even
+// where only a plugin could run it.
+func (s *Stage) Check(raw json.RawMessage) error {
+	_, _, err := s.parse(raw)
+	return err
+}
+
+// parse returns the parameters and their backend, nil if it is not here.
+func (s *Stage) parse(raw json.RawMessage) (Params, Backend, error) {
+	var p Params
+	if err := stages.DecodeParams(raw, &p); err != nil {
+		return p, nil, err
+	}
+	if !slices.Contains(s.names(), p.Backend) {
+		return p, nil, &stages.ParamError{
+			Param: "backend", Problem: fmt.Sprintf("there is no backend %q", p.Backend),
+			Hint: "There are: " + strings.Join(s.names(), ", "),
+		}
+	}
+	if err := p.check(); err != nil {
+		return p, nil, err
+	}
+	for _, b := range s.backends {
+		if b.Name() == p.Backend {
+			return p, b, b.Check(p)
+		}
+	}
+	return p, nil, nil
+}
+
+// check refuses what no backend can work with.
+func (p Params) check() error {
+	for _, c := range []struct {
+		ok    bool
+		param string
+		value any
+		hint  string
+	}{
+		{p.LR > 0 && !math.IsInf(p.LR, 0), "learning_rate", p.LR, "Give a positive number"},
+		{p.Temperature > 0 && !math.IsInf(p.Temperature, 0), "temperature", p.Temperature, "Give a positive number; the usual ones lie between 0.01 and 1"},
+		{p.WeightDecay >= 0, "weight_decay", p.WeightDecay, "Give 0 or a positive number"},
+		{p.Warmup >= 0, "warmup", p.Warmup, "Give 0 or a positive number"},
+		{p.LogEvery >= 1, "log_every", p.LogEvery, "Give at least 1"},
+		{p.MaxSteps == nil || *p.MaxSteps >= 0, "max_steps", deref(p.MaxSteps), "Give null for every batch, or 0 for an untrained model"},
+	} {
+		if !c.ok {
+			return &stages.ParamError{Param: c.param, Problem: fmt.Sprintf("%v is out of range", c.value), Hint: c.hint}
+		}
+	}
+	return nil
+}
+
+func deref(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+// Run implements stages.Stage.
+func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
+	p, backend, err := s.parse(job.Params)
+	if err != nil {
+		return err
+	}
+	if backend == nil {
+		return &stages.ParamError{
+			Param: "backend", Problem: fmt.Sprintf("%q is not part of this build", p.Backend),
+			Hint: "Declare the plugin that brings it, or use " + s.backends[0].Name(),
+		}
+	}
+	batches, err := sample.Load(ctx, job.Path("batches"))
+	if err != nil {
+		return err
+	}
+	steps := batches.Summary.Steps
+	if p.MaxSteps != nil {
+		steps = min(steps, *p.MaxSteps)
+	}
+	job.Logf("%s: %d steps of %d rows, sampler %s, temperature %v, learning rate %v",
+		p.Backend, steps, batches.Summary.BatchSize, batches.Summary.Sampler, p.Temperature, p.LR)
+	return corpus.Create(job.Out["curve"], func(w io.Writer) error {
+		curve := &curve{out: json.NewEncoder(w), job: job, every: p.LogEvery, steps: steps}
+		err := backend.Train(ctx, &Run{
+			Params: p, Steps: steps, Batches: texts(batches, steps), Texts: allTexts(batches.Pool),
+			Init: job.Path("init"), Out: job.Out["model"], Dir: job.Dir,
+			Threads: job.Threads, Report: curve.report, Logf: job.Logf,
+		})
+		if err == nil && curve.step != steps {
+			err = fmt.Errorf("backend %s took %d steps of %d", p.Backend, curve.step, steps)
+		}
+		return err
+	})
+}
+
+// texts resolves the rows of the first n batches.
+func texts(batches *sample.Batches, n int) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		if n == 0 {
+			return
+		}
+		step := 0
+		for b, err := range batches.All() {
+			if err != nil {
+				yield(Batch{}, err)
+				return
+			}
+			step++
+			if !yield(resolve(batches.Pool, b.Rows), nil) || step == n {
+				return
+			}
+		}
+	}
+}
+
+func resolve(pool *sample.Pool, rows []sample.Row) Batch {
+	b := Batch{Queries: make([]string, len(rows)), Passages: make([]string, len(rows))}
+	for i, r := range rows {
+		query, _, _ := pool.Text(r.Item, r.Query)
+		_, passage, _ := pool.Text(r.Item, r.Passage)
+		b.Queries[i], b.Passages[i] = cmp.Or(r.QueryText, query), cmp.Or(r.PassageText, passage)
+	}
+	b.Masked = func(i, j int) bool {
+		// The second case is the passage of row i in another language.
+		return b.Passages[i] == b.Passages[j] || rows[i].Item == rows[j].Item ||
+			pool.SamePassage(rows[i].Item, rows[j].Item, rows[i].Passage)
+	}
+	return b
+}
+
+func allTexts(pool *sample.Pool) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for pair := range pool.All() {
+			if !yield(pair.Query) || !yield(pair.Passage) {
+				return
+			}
+		}
+	}
+}
+
+// curve keeps the training curve.
+type curve struct {
+	out      *json.Encoder
+	job      *stages.Job
+	every    int
+	steps    int
+	step     int
+	n        int // steps since the last line
+	loss     float64
+	gradNorm float64
+}
+
+// point is one line of the curve.
+type point struct {
+	Step     int     `json:"step"` // steps done
+	Loss     float64 `json:"loss"`
+	LR       float64 `json:"lr"`
+	GradNorm float64 `json:"grad_norm"`
+}
+
+// errDiverged is what a run ends with whose loss is no number.
+var errDiverged = errors.New("the training diverged. Try a smaller learning_rate or a higher temperature")
+
+func (c *curve) report(s Step) error {
+	c.step++
+	if bad := s.Loss + s.GradNorm; math.IsNaN(bad) || math.IsInf(bad, 0) {
+		return fmt.Errorf("step %d: loss %v, gradient norm %v: %w", c.step, s.Loss, s.GradNorm, errDiverged)
+	}
+	c.n++
+	c.loss += s.Loss
+	c.gradNorm += s.GradNorm
+	c.job.Progress(int64(c.step), int64(c.steps), "steps")
+	if c.step%c.every != 0 && c.step != c.steps {
+		return nil
+	}
+	n := float64(c.n)
+	p := point{Step: c.step, Loss: c.loss / n, LR: s.LR, GradNorm: c.gradNorm / n}
+	c.job.Logf("step %d of %d: loss %.4f, gradient norm %.4f", p.Step, c.steps, p.Loss, p.GradNorm)
+	c.n, c.loss, c.gradNorm = 0, 0, 0
+	return c.out.Encode(p)
+}
