@@ -107,9 +107,11 @@ func (p *params) parseOutputs() error {
 // parents returns the folders, relative to the job's, that a program may
 // expect. The folder of an output is not among them: making it is its work.
 func (p *params) parents() []string {
-	dirs := []string{"out"}
+	var dirs []string
 	for _, port := range p.ports {
-		dirs = append(dirs, path.Join("out", path.Dir(port.path)))
+		if dir := path.Dir(port.path); dir != "." {
+			dirs = append(dirs, path.Join("out", dir))
+		}
 	}
 	return dirs
 }

@@ -94,12 +94,12 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) (err error) {
 		return err
 	}
 	out := filepath.Join(job.Dir, "out")
-	for _, dir := range append(p.parents(), "home", "tmp") {
+	for _, dir := range p.parents() {
 		if err := os.MkdirAll(filepath.Join(job.Dir, dir), 0o755); err != nil {
 			return err
 		}
 	}
-	cmd := Cmd{Argv: p.Command, Dir: job.Dir, Env: environ(job.Dir, p.Env), Grace: s.options.Grace}
+	cmd := Cmd{Argv: p.Command, Dir: job.Dir, Env: Environ(job.Dir, p.Env), Grace: s.options.Grace}
 	if job.Log != nil {
 		cmd.Stdout, cmd.Stderr = job.Log, job.Log
 	}
@@ -116,13 +116,25 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) (err error) {
 	if err := Run(ctx, cmd); err != nil {
 		return explain(err, job.Dir, p.Command)
 	}
-	// Port and path may differ, even cross: what was made moves aside as a
-	// whole, and each output from there to its place.
-	made := filepath.Join(job.Dir, "made")
-	if err := os.Rename(out, made); err != nil {
+	if err := p.place(job, out); err != nil {
 		return err
 	}
-	if err := os.Mkdir(out, 0o755); err != nil {
+	if stdout != nil {
+		return os.Rename(stdout.Name(), job.Out[p.Stdout])
+	}
+	return nil
+}
+
+// place checks what the program made and moves each output to where its port
+// is expected.
+func (p *params) place(job *stages.Job, out string) error {
+	if !slices.ContainsFunc(p.ports, func(port output) bool { return port.path != port.name }) {
+		return p.verify(out)
+	}
+	// Ports and paths may cross: what was made moves aside as a whole, and each
+	// output from there to its place.
+	made := filepath.Join(job.Dir, "made")
+	if err := errors.Join(os.Rename(out, made), os.Mkdir(out, 0o755)); err != nil {
 		return err
 	}
 	if err := p.verify(made); err != nil {
@@ -133,19 +145,17 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) (err error) {
 			return err
 		}
 	}
-	if stdout != nil {
-		return os.Rename(stdout.Name(), job.Out[p.Stdout])
-	}
 	return nil
 }
 
-// environ is everything that a program sees of the world: the same everywhere
-// but for PATH and the folders of the job.
-func environ(dir string, declared map[string]string) []string {
+// Environ is all that a program sees of the world: the declared variables over
+// a fixed environment, the same everywhere but for the host's PATH, and for
+// HOME and TMPDIR, which are dir.
+func Environ(dir string, declared map[string]string) []string {
 	env := map[string]string{
 		"PATH":              os.Getenv("PATH"),
-		"HOME":              filepath.Join(dir, "home"),
-		"TMPDIR":            filepath.Join(dir, "tmp"),
+		"HOME":              dir,
+		"TMPDIR":            dir,
 		"LANG":              "C.UTF-8",
 		"LC_ALL":            "C.UTF-8",
 		"TZ":                "UTC",
