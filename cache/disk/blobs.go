@@ -131,7 +131,7 @@ func (s *Store) receive(d cache.Digest, r io.Reader) (err error) {
 	if err := s.space.blob(d.Size); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(s.workFolder(), "blob-")
+	f, err := os.CreateTemp(s.work.dir, "blob-")
 	if err != nil {
 		return fmt.Errorf("store blob in %s: %w", s.dir, err)
 	}

@@ -33,7 +33,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -74,6 +73,8 @@ type Store struct {
 	// mu is held while rows are changed that depend on what was there before,
 	// and while blob files appear under or vanish from their names.
 	mu sync.Mutex
+
+	work *work
 
 	closing sync.Once
 	closed  error // what Close returned
@@ -116,7 +117,7 @@ func Open(dir string, o Options) (_ *Store, err error) {
 			err = errors.Join(err, s.owner.Close())
 		}
 	}()
-	s.emptyWork()
+	s.work = openWork(filepath.Join(dir, "work"), s.warn)
 	s.space = &space{dir: dir}
 	if err := s.space.open(); err != nil {
 		return nil, err
@@ -136,6 +137,7 @@ func (s *Store) Sync(ctx context.Context) error { return s.queue.sync(ctx) }
 // that writing met, if any. Blobs opened before may still be read.
 func (s *Store) Close() error {
 	s.closing.Do(func() {
+		s.work.wait()
 		written := s.queue.close()
 		// Closing the index writes a table through a memory map, which on a full
 		// disk would kill the process: give it what was kept for this.
@@ -145,43 +147,6 @@ func (s *Store) Close() error {
 		s.closed = errors.Join(written, s.index.close(), s.owner.Close())
 	})
 	return s.closed
-}
-
-// WorkDir makes a new empty folder on the file system of the store, so that
-// Import can move files out of it. Whoever asked for it removes it; what a dead
-// process left is removed by Open.
-func (s *Store) WorkDir() (string, error) {
-	return os.MkdirTemp(s.workFolder(), "work-")
-}
-
-func (s *Store) workFolder() string { return filepath.Join(s.dir, "work") }
-
-// emptyWork removes what dead processes left. Failing is no reason not to open.
-func (s *Store) emptyWork() {
-	work := s.workFolder()
-	leftovers, err := os.ReadDir(work)
-	if err != nil {
-		s.warn(err.Error())
-	}
-	for _, entry := range leftovers {
-		if err := removeAll(filepath.Join(work, entry.Name())); err != nil {
-			s.warn(fmt.Sprintf("remove leftovers of an earlier run: %v", err))
-		}
-	}
-}
-
-// removeAll is os.RemoveAll for folders that a stage may have made read-only.
-func removeAll(dir string) error {
-	if os.RemoveAll(dir) == nil {
-		return nil
-	}
-	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() {
-			err = os.Chmod(name, 0o700)
-		}
-		return err
-	})
-	return errors.Join(err, os.RemoveAll(dir))
 }
 
 // commit makes the rows of one group durable; see the invariant above. If

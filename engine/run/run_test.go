@@ -51,6 +51,12 @@ func (l *lossy) Missing(ctx context.Context, want []cache.Digest) ([]cache.Diges
 	return missing, err
 }
 
+// folders gives out scratch folders below a folder.
+type folders struct{ dir string }
+
+func (f folders) WorkDir() (string, error) { return os.MkdirTemp(f.dir, "work") }
+func (f folders) Discard(dir string)       { _ = os.RemoveAll(dir) }
+
 func newBench(t *testing.T) *bench {
 	return &bench{t: t, dir: t.TempDir(), store: &lossy{Store: mem.New()}, kinds: testkit.NewKinds()}
 }
@@ -89,8 +95,7 @@ func (b *bench) plan(src string, targets ...string) *plan.Plan {
 
 func (b *bench) runPlan(ctx context.Context, p *plan.Plan) (map[string]runs.Stage, error) {
 	b.t.Helper()
-	scratch := func() (string, error) { return os.MkdirTemp(b.dir, "work") }
-	executor := local.New(&worker.Worker{Store: b.store, Kinds: b.kinds.Registry(), Scratch: scratch}, engine.Resources{CPUs: 2, Memory: 1 << 30})
+	executor := local.New(&worker.Worker{Store: b.store, Kinds: b.kinds.Registry(), Scratch: folders{b.dir}}, engine.Resources{CPUs: 2, Memory: 1 << 30})
 	b.events = nil
 	list, err := run.Run(ctx, p, run.Options{
 		Store: b.store, Executor: executor, FailFast: b.failFast,

@@ -25,7 +25,15 @@ import (
 type Worker struct {
 	Store   cache.Store
 	Kinds   *stages.Registry
-	Scratch func() (string, error) // makes a new, empty folder, best on the store's file system
+	Scratch Scratch
+}
+
+// Scratch gives out folders to work in, best on the store's file system.
+type Scratch interface {
+	// WorkDir makes a new, empty folder.
+	WorkDir() (string, error)
+	// Discard removes it with all that is in it, now or later.
+	Discard(dir string)
 }
 
 // Run carries out the task on the given number of threads.
@@ -34,11 +42,11 @@ func (w *Worker) Run(ctx context.Context, t *engine.Task, threads int, notify fu
 	if !ok {
 		return nil, fmt.Errorf("%s: there is no kind of stage %q", t.Addr, t.Action.Kind)
 	}
-	dir, err := w.Scratch()
+	dir, err := w.Scratch.WorkDir()
 	if err != nil {
 		return nil, fmt.Errorf("%s: make a folder to work in: %w", t.Addr, err)
 	}
-	defer removeAll(dir)
+	defer w.Scratch.Discard(dir)
 	log := &log{path: filepath.Join(dir, "log")}
 	r := &running{Worker: w, task: t, stage: stage, dir: dir, log: log, threads: threads, notify: notify}
 	result, err := r.do(ctx)
@@ -236,18 +244,4 @@ func kindOfFile(dir bool) string {
 		return "folder"
 	}
 	return "file"
-}
-
-// removeAll removes the folder of a task, whatever permissions the stage left.
-func removeAll(dir string) {
-	if os.RemoveAll(dir) == nil {
-		return
-	}
-	_ = filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if d != nil && d.IsDir() {
-			return os.Chmod(path, 0o755)
-		}
-		return err
-	})
-	_ = os.RemoveAll(dir)
 }

@@ -127,7 +127,7 @@ func (p *project) plan(ctx context.Context, t *terminal, w *lang.Workflow, store
 func (p *project) walk(ctx context.Context, t *terminal, f *runFlags, made *plan.Plan, store *disk.Store, record *runs.Run) error {
 	capacity := local.Machine()
 	capacity.CPUs = f.jobs
-	executor := local.New(&worker.Worker{Store: store, Kinds: p.kinds(), Scratch: store.WorkDir}, capacity)
+	executor := local.New(&worker.Worker{Store: store, Kinds: p.kinds(), Scratch: store}, capacity)
 	view := newView(t, len(made.Nodes)-made.Count(plan.Hit))
 	stages, err := run.Run(ctx, made, run.Options{
 		Store: store, Executor: executor, Notify: view.event, FailFast: f.failFast,
