@@ -23,6 +23,7 @@ type evaluator struct {
 	variables []*variable
 	given     map[string]cty.Value
 	values    *values
+	unbound   map[hcl.Range]*hcl.Diagnostic // literal indexes of stages that select no instance
 }
 
 // values is what expressions can refer to so far.
@@ -113,11 +114,8 @@ func (e *evaluator) evaluate() hcl.Diagnostics {
 }
 
 func (e *evaluator) evalLocal(n *node) hcl.Diagnostics {
-	diags := e.bindInstances(n.expr)
-	if diags.HasErrors() {
-		return diags
-	}
-	value, diags := n.expr.Value(e.values.context(nil))
+	e.bindInstances(n.expr)
+	value, diags := e.eval(n.expr, e.values.context(nil))
 	e.values.locals[n.ref.name] = value
 	return diags
 }

@@ -133,11 +133,11 @@ func axisText(v cty.Value) string {
 
 // bindInstances rewrites the indexes of stage blocks within expr from
 // coordinates to positions. The blocks that expr refers to have been evaluated.
-func (e *evaluator) bindInstances(expr hclsyntax.Expression) hcl.Diagnostics {
-	return hclsyntax.VisitAll(expr, func(n hclsyntax.Node) hcl.Diagnostics {
+func (e *evaluator) bindInstances(expr hclsyntax.Expression) {
+	_ = hclsyntax.VisitAll(expr, func(n hclsyntax.Node) hcl.Diagnostics {
 		switch n := n.(type) {
 		case *hclsyntax.ScopeTraversalExpr:
-			return e.bindLiteralIndex(n.Traversal)
+			e.bindLiteralIndex(n.Traversal)
 		case *hclsyntax.IndexExpr:
 			collection, ok := n.Collection.(*hclsyntax.ScopeTraversalExpr)
 			if !ok {
@@ -157,22 +157,35 @@ func (e *evaluator) bindInstances(expr hclsyntax.Expression) hcl.Diagnostics {
 
 // bindLiteralIndex handles stage.collect.xquad["de"], which the parser makes
 // one traversal of.
-func (e *evaluator) bindLiteralIndex(t hcl.Traversal) hcl.Diagnostics {
+func (e *evaluator) bindLiteralIndex(t hcl.Traversal) {
 	block, ok := stageRef(t)
 	if !ok || len(t) < 4 {
-		return nil
+		return
 	}
 	step, ok := t[3].(hcl.TraverseIndex)
 	if !ok || e.values.blocks[block].axes == nil {
-		return nil
+		return
 	}
 	i, err := e.values.blocks[block].position(block, step.Key)
 	if err != nil {
-		return hcl.Diagnostics{noInstance(err, step.SrcRange)}
+		// It may stand in a branch that is never taken: the index stays as it
+		// is, and if it is evaluated, eval says what is wrong with it.
+		e.unbound[step.SrcRange] = noInstance(err, step.SrcRange)
+		return
 	}
 	step.Key = cty.NumberIntVal(int64(i))
 	t[3] = step
-	return nil
+}
+
+// eval evaluates an expression whose instances are bound.
+func (e *evaluator) eval(expr hcl.Expression, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	value, diags := expr.Value(ctx)
+	for i, d := range diags {
+		if d.Subject != nil && e.unbound[*d.Subject] != nil {
+			diags[i] = e.unbound[*d.Subject]
+		}
+	}
+	return value, diags
 }
 
 func stageRef(t hcl.Traversal) (ref, bool) {

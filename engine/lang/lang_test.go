@@ -131,6 +131,7 @@ stage "collect" "grid" { matrix = { lang = ["de", "en"], part = [1, 2] } }
 		`[for x in concat(stage.collect.xquad, stage.collect.grid) : x.file][3]`:            "de,1",
 		`var.small ? stage.collect.xquad[*].file : stage.collect.none[*].file`:              "de el en",
 		`[for s in [stage.collect.none, stage.collect.xquad] : s[0].file if length(s) > 0]`: "de",
+		`var.small ? stage.collect.xquad["de"].file : stage.collect.none["de"].file`:        "de",
 	} {
 		t.Run(expr, func(t *testing.T) {
 			t.Parallel()

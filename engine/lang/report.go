@@ -51,9 +51,9 @@ func (e *evaluator) evalReport(n *node) (*Report, hcl.Diagnostics) {
 			})
 			continue
 		}
-		diags = append(diags, e.bindInstances(attr.Expr)...)
+		e.bindInstances(attr.Expr)
 		ctx := e.values.context(nil)
-		value, more := attr.Expr.Value(ctx)
+		value, more := e.eval(attr.Expr, ctx)
 		diags = append(diags, more...)
 		if more.HasErrors() {
 			continue

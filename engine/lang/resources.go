@@ -20,7 +20,7 @@ func (b *stageBlock) resources(ctx *hcl.EvalContext) (engine.Resources, hcl.Diag
 	var diags hcl.Diagnostics
 	for _, block := range b.body.Blocks {
 		for _, attr := range sortedAttrs(block.Body.Attributes) {
-			value, more := attr.Expr.Value(ctx)
+			value, more := b.eval(attr.Expr, ctx)
 			diags = append(diags, more...)
 			if more.HasErrors() {
 				continue

@@ -25,7 +25,7 @@ const attrMatrix = "matrix"
 // stageBlock is a stage block while it is being evaluated.
 type stageBlock struct {
 	*Block
-	ref    ref
+	*evaluator
 	body   *hclsyntax.Body
 	params map[string]cty.Type
 	varies map[string]bool // attributes that refer to each
@@ -39,7 +39,7 @@ func (e *evaluator) evalStage(n *node) hcl.Diagnostics {
 	if diags.HasErrors() {
 		return diags
 	}
-	axes, coordinates, diags := e.evalMatrix(b)
+	axes, coordinates, diags := b.evalMatrix()
 	if diags.HasErrors() {
 		return diags
 	}
@@ -81,8 +81,8 @@ func (e *evaluator) openStage(n *node) (*stageBlock, hcl.Diagnostics) {
 		}}
 	}
 	b := &stageBlock{
-		Block: &Block{Kind: kind, Name: n.ref.name, Stage: impl, Spec: impl.Spec(), Range: n.at, Attrs: map[string]hcl.Range{}},
-		ref:   n.ref, body: n.block.Body,
+		Block:     &Block{Kind: kind, Name: n.ref.name, Stage: impl, Spec: impl.Spec(), Range: n.at, Attrs: map[string]hcl.Range{}},
+		evaluator: e, body: n.block.Body,
 		params:   map[string]cty.Type{},
 		varies:   map[string]bool{},
 		constant: map[string]cty.Value{},
@@ -108,24 +108,14 @@ func (e *evaluator) openStage(n *node) (*stageBlock, hcl.Diagnostics) {
 		}
 		b.Attrs[attr.Name] = attr.Expr.Range()
 		b.varies[attr.Name] = refersToEach(attr.Expr)
-		diags = append(diags, e.bindInstances(attr.Expr)...)
+		e.bindInstances(attr.Expr)
 	}
-	diags = append(diags, b.checkBlocks(e)...)
-	if diags.HasErrors() {
-		return nil, diags
-	}
+	diags = append(diags, b.checkBlocks()...)
 	b.shared = e.values.context(nil)
-	for _, attr := range b.body.Attributes {
-		if attr.Name != attrMatrix && !b.varies[attr.Name] {
-			value, more := attr.Expr.Value(b.shared)
-			diags = append(diags, more...)
-			b.constant[attr.Name] = value
-		}
-	}
 	return b, diags
 }
 
-func (b *stageBlock) checkBlocks(e *evaluator) hcl.Diagnostics {
+func (b *stageBlock) checkBlocks() hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, block := range b.body.Blocks {
 		if block.Type != blockResources {
@@ -134,7 +124,7 @@ func (b *stageBlock) checkBlocks(e *evaluator) hcl.Diagnostics {
 			continue
 		}
 		for _, attr := range block.Body.Attributes {
-			diags = append(diags, e.bindInstances(attr.Expr)...)
+			b.bindInstances(attr.Expr)
 		}
 	}
 	return diags
@@ -166,7 +156,7 @@ type coordinate struct {
 
 // evalMatrix returns the names of the axes (nil without a matrix) and all
 // points, the last axis turning fastest.
-func (e *evaluator) evalMatrix(b *stageBlock) ([]string, []coordinate, hcl.Diagnostics) {
+func (b *stageBlock) evalMatrix() ([]string, []coordinate, hcl.Diagnostics) {
 	attr, ok := b.body.Attributes[attrMatrix]
 	if !ok {
 		return nil, []coordinate{{}}, nil
@@ -174,7 +164,7 @@ func (e *evaluator) evalMatrix(b *stageBlock) ([]string, []coordinate, hcl.Diagn
 	if b.varies[attrMatrix] {
 		return nil, nil, hcl.Diagnostics{b.problem(attr.Expr.Range(), "No each here", "The matrix says what each is, so it cannot refer to it.")}
 	}
-	value, diags := attr.Expr.Value(b.shared)
+	value, diags := b.eval(attr.Expr, b.shared)
 	if diags.HasErrors() {
 		return nil, nil, diags
 	}
@@ -283,12 +273,17 @@ func (b *stageBlock) instance(each coordinate) (*Stage, hcl.Diagnostics) {
 	return s, append(diags, b.check(s)...)
 }
 
-// value evaluates an attribute, or returns what it is for all instances.
+// value evaluates an attribute, once for all instances if it is the same for all.
 func (b *stageBlock) value(attr *hclsyntax.Attribute, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	if b.varies[attr.Name] {
+		return b.eval(attr.Expr, ctx)
+	}
 	if v, ok := b.constant[attr.Name]; ok {
 		return v, nil
 	}
-	return attr.Expr.Value(ctx)
+	v, diags := b.eval(attr.Expr, b.shared)
+	b.constant[attr.Name] = v
+	return v, diags
 }
 
 // param returns a parameter's value as canonical JSON.

@@ -22,6 +22,7 @@ import (
 	"repro/stages"
 	"repro/stages/builtin"
 	"repro/stages/collect"
+	"repro/stages/translate"
 )
 
 // The folder that holds a project's cache and run records, at the project's root.
@@ -138,7 +139,7 @@ func (p *project) load(t *terminal) (*lang.Workflow, error) {
 		return nil, err
 	}
 	w, diags := lang.Load(p.file, lang.Options{
-		Kinds:    p.kinds(),
+		Kinds:    p.kinds(nil),
 		Version:  version,
 		Vars:     vars,
 		VarFiles: p.flags.varFiles,
@@ -200,14 +201,15 @@ func (p *project) prepareDir() error {
 }
 
 // kinds returns the kinds of stages that a workflow can use. Files that stages
-// keep between runs, to be faster, lie beside the cache.
-func (p *project) kinds() *stages.Registry {
+// keep between runs, to be faster, lie beside the cache; memory may be nil.
+func (p *project) kinds(memory translate.Memory) *stages.Registry {
 	return builtin.New(builtin.Options{
 		Collect: collect.Options{
 			Mirrors:    p.flags.mirrors,
 			PartialDir: filepath.Join(p.dir, "partial"),
 			Retries:    p.flags.retries,
 		},
+		Translate: translate.Options{Memory: memory},
 	})
 }
 

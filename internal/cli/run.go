@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"repro/engine/run"
 	"repro/engine/worker"
 	"repro/reports"
+	"repro/stages/translate"
 )
 
 type runFlags struct {
@@ -127,7 +129,11 @@ func (p *project) plan(ctx context.Context, t *terminal, w *lang.Workflow, store
 func (p *project) walk(ctx context.Context, t *terminal, f *runFlags, made *plan.Plan, store *disk.Store, record *runs.Run) error {
 	capacity := local.Machine()
 	capacity.CPUs = f.jobs
-	executor := local.New(&worker.Worker{Store: store, Kinds: p.kinds(), Scratch: store}, capacity)
+	memory, err := translate.OpenMemory(filepath.Join(p.dir, "translations"))
+	if err != nil {
+		return err
+	}
+	executor := local.New(&worker.Worker{Store: store, Kinds: p.kinds(memory), Scratch: store}, capacity)
 	view := newView(t, len(made.Nodes)-made.Count(plan.Hit))
 	stages, err := run.Run(ctx, made, run.Options{
 		Store: store, Executor: executor, Notify: view.event, FailFast: f.failFast,
