@@ -220,10 +220,10 @@ func checkUnknownParam(ctx context.Context, dir string, s stages.Stage, c Case) 
 		return err
 	}
 	job, err := newJob(dir, s, string(text), c.Inputs)
-	if err != nil {
-		return nil //nolint:nilerr // Outputs refused it, as it should
+	if err == nil { // otherwise Outputs refused it, as it should
+		err = s.Run(ctx, job)
 	}
-	if s.Run(ctx, job) == nil {
+	if err == nil {
 		return fmt.Errorf("Run accepted the parameter %q; use Job.Decode", unknown)
 	}
 	return nil

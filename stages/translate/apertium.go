@@ -122,7 +122,7 @@ func (s *Stage) apertiumTools(ctx context.Context, apertium, mode string) (map[s
 		if err != nil {
 			return nil, fmt.Errorf("data of Apertium mode %s: %w", mode, err)
 		}
-		fmt.Fprintf(hash, "%s\n", digest)
+		hash.Write([]byte(digest + "\n"))
 	}
 	hash.Write(dataFile.ReplaceAllFunc(text, func(path []byte) []byte {
 		return []byte(" " + filepath.Base(string(bytes.Trim(path, " \n\t'"))))

@@ -171,7 +171,7 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
 	if err != nil {
 		return err
 	}
-	pairs, err := load(job.Path("input"), p.From)
+	pairs, err := load(ctx, job.Path("input"), p.From)
 	if err != nil {
 		return err
 	}
@@ -206,7 +206,7 @@ func origin(before, now string) string {
 }
 
 // load returns the pairs in the given language.
-func load(name, lang string) ([]corpus.Pair, error) {
+func load(ctx context.Context, name, lang string) ([]corpus.Pair, error) {
 	var pairs []corpus.Pair
 	others := map[string]bool{}
 	err := corpus.ReadLines(name, func(p corpus.Pair) error {
@@ -215,7 +215,7 @@ func load(name, lang string) ([]corpus.Pair, error) {
 		} else {
 			others[p.Lang] = true
 		}
-		return nil
+		return ctx.Err()
 	})
 	switch {
 	case err != nil:

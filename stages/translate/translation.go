@@ -78,9 +78,9 @@ func (t *translation) all(ctx context.Context, texts []string) ([]string, error)
 // version of the stage, have translated.
 func (t *translation) book() string {
 	hash := sha256.New()
-	fmt.Fprintf(hash, "%q %q %q\n", t.Spec().Version, t.step.name, t.step.argv)
+	hash.Write(fmt.Appendf(nil, "%q %q %q\n", t.Spec().Version, t.step.name, t.step.argv))
 	for _, name := range slices.Sorted(maps.Keys(t.step.tools)) {
-		fmt.Fprintf(hash, "%q %q\n", name, t.step.tools[name])
+		hash.Write(fmt.Appendf(nil, "%q %q\n", name, t.step.tools[name]))
 	}
 	label := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
