@@ -51,7 +51,7 @@ func (s *Stage) Spec() stages.Spec {
 			{Name: "buckets", Type: "number", Default: "65536", Doc: "static: rows of the table that words and n-grams are hashed to."},
 			{Name: "ngram_min", Type: "number", Default: "3", Doc: "static: characters of the shortest n-gram."},
 			{Name: "ngram_max", Type: "number", Default: "5", Doc: "static: characters of the longest n-gram."},
-			{Name: "learning_rate", Type: "number", Default: "0.002", Doc: "Step size of the optimiser."},
+			{Name: "learning_rate", Type: "number", Default: "0.01", Doc: "Step size of the optimiser."},
 			{Name: "warmup", Type: "number", Default: "0", Doc: "Steps over which the learning rate rises to learning_rate."},
 			{Name: "temperature", Type: "number", Default: "0.05", Doc: "What cosines are divided by in the loss."},
 			{Name: "weight_decay", Type: "number", Default: "0", Doc: "Decoupled weight decay, as in AdamW."},
