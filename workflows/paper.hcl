@@ -41,9 +41,10 @@ locals {
       backend       = "static"
       batch_size    = 50
       steps         = 300
-      dim           = 128
-      learning_rate = 0.01
-      temperature   = 0.05
+      dim           = 256
+      ngram_max     = 5
+      learning_rate = 0.1
+      temperature   = 0.2
       gpus          = 0
     }
     small = {
@@ -52,8 +53,9 @@ locals {
       batch_size    = 100
       steps         = 2000
       dim           = 256
+      ngram_max     = 4
       learning_rate = 0.01
-      temperature   = 0.05
+      temperature   = 0.2
       gpus          = 0
     }
     paper = {
@@ -62,6 +64,7 @@ locals {
       batch_size    = 100
       steps         = 10000
       dim           = 768
+      ngram_max     = 5
       learning_rate = 0.00003
       temperature   = 0.05
       gpus          = 1
@@ -226,6 +229,7 @@ stage "train" "encoder" {
   model         = each.init == "static" ? "" : each.init
   max_steps     = each.sampler == "untrained" ? 0 : null
   dim           = local.scale.dim
+  ngram_max     = local.scale.ngram_max
   learning_rate = local.scale.learning_rate
   temperature   = local.scale.temperature
   seed          = each.seed

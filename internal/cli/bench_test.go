@@ -16,7 +16,7 @@ import (
 // exec stages, against ninja doing the same commands in the same run.
 
 // buildBinary builds repro as users do.
-func buildBinary(b *testing.B) string {
+func buildBinary(b testing.TB) string {
 	b.Helper()
 	binary := filepath.Join(b.TempDir(), "repro")
 	cmd := exec.Command("go", "build", "-trimpath", "-o", binary, ".")

@@ -27,7 +27,7 @@ func New(o Options) *stages.Registry {
 		collect.New(o.Collect),
 		convert.New(),
 		translate.New(o.Translate),
-		sample.New(sample.Methods()...),
+		sample.New(),
 		train.New(),
 		embed.New(),
 		evaluate.New(),

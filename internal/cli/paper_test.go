@@ -1,0 +1,71 @@
+package cli_test
+
+import (
+	"bytes"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"repro/internal/testkit"
+)
+
+// paper runs workflows/paper.hcl with one seed in a cache of its own, with the
+// binary that users run: under the race detector training takes ten times as long.
+func paper(t *testing.T, binary, cache string, args ...string) []byte {
+	t.Helper()
+	if _, err := exec.LookPath("apertium"); err != nil {
+		t.Skip("Apertium is not installed: just setup does it")
+	}
+	cmd := exec.Command(binary, append([]string{"run", "workflows/paper.hcl", "--json", "--var", "seeds=[0]", "--cache", cache}, args...)...)
+	cmd.Dir = testkit.Root(t)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	return out
+}
+
+// TestPaperIsReproducible runs the demo twice from empty caches, with other
+// numbers of jobs: every output of every stage must have the same bytes. Then
+// it adds a seed, which must run the new arm and nothing else.
+func TestPaperIsReproducible(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	binary := buildBinary(t)
+	first, second := t.TempDir(), t.TempDir()
+	got := paper(t, binary, first, "--jobs", "2")
+	again := paper(t, binary, second, "--jobs", "1")
+	if diff := cmp.Diff(digests(t, got), digests(t, again)); diff != "" {
+		t.Errorf("outputs of two runs from empty caches:\n%s", diff)
+	}
+	if n := strings.Count(digests(t, got), "\n"); n < 40 {
+		t.Errorf("only %d outputs were compared", n)
+	}
+	for _, s := range parseAnswer(t, paper(t, binary, first, "--var", "seeds=[0, 1]")).Stages {
+		want := "hit"
+		if strings.Contains(s.Addr, "seed=1") {
+			want = "ran"
+		}
+		if s.State != want {
+			t.Errorf("after adding a seed: %s %s, want %s", s.Addr, s.State, want)
+		}
+	}
+}
+
+// TestPaperPlansAtEveryScale holds what cannot run here to what can be known.
+func TestPaperPlansAtEveryScale(t *testing.T) {
+	t.Parallel()
+	for _, scale := range []string{"smoke", "small", "paper"} {
+		out, err := self(t, testkit.Root(t), "plan", "workflows/paper.hcl", "--var", "scale="+scale, "--cache", filepath.Join(t.TempDir(), "cache")).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), " to run, ") {
+			t.Errorf("%s: %v\n%s", scale, err, out)
+		}
+	}
+}
