@@ -39,6 +39,7 @@ locals {
     smoke = {
       inits         = ["static"]
       backend       = "static"
+      weight        = "size"
       batch_size    = 50
       steps         = 300
       dim           = 256
@@ -50,6 +51,7 @@ locals {
     small = {
       inits         = ["static"]
       backend       = "static"
+      weight        = "equal" # by size, XQuAD-R with its 11 languages would feed one batch in 24
       batch_size    = 100
       steps         = 2000
       dim           = 256
@@ -61,6 +63,7 @@ locals {
     paper = {
       inits         = ["XLM-R", "LaBSE"]
       backend       = "transformer"
+      weight        = "size"
       batch_size    = 100
       steps         = 10000
       dim           = 768
@@ -219,6 +222,8 @@ stage "sample" "batches" {
   steps      = local.scale.steps
   alpha      = 0.5
   seed       = each.seed
+
+  dataset_weight = local.scale.weight
 }
 
 # The untrained encoder is a row of every table: what the initial weights know.

@@ -28,7 +28,7 @@ func buildBinary(b testing.TB) string {
 	return binary
 }
 
-// matrix writes a project of n stages that each copy a file of 1 KiB.
+// matrix writes a project of n stages, a multiple of 100, that each copy a file of 1 KiB.
 func matrix(b *testing.B, n int) string {
 	b.Helper()
 	dir := b.TempDir()
@@ -39,21 +39,22 @@ func matrix(b *testing.B, n int) string {
 	}
 	for i := range n {
 		text := fmt.Sprintf("%1024d", i)
-		if err := os.WriteFile(filepath.Join(dir, "in", fmt.Sprint(i)), []byte(text), 0o644); err != nil {
+		name := fmt.Sprintf("%d-%d", i/100, i%100)
+		if err := os.WriteFile(filepath.Join(dir, "in", name), []byte(text), 0o644); err != nil {
 			b.Fatal(err)
 		}
-		fmt.Fprintf(&ninja, "build out/%d: copy in/%d\n", i, i)
+		fmt.Fprintf(&ninja, "build out/%s: copy in/%s\n", name, name)
 	}
 	for name, text := range map[string]string{
 		"build.ninja": ninja.String(),
 		"main.hcl": fmt.Sprintf(`
 stage "exec" "copy" {
-  matrix  = { i = range(%d) }
+  matrix  = { i = range(%d), j = range(100) }
   command = ["sh", "-c", "cat in/text > out/text"]
-  inputs  = { text = "in/${each.i}" }
+  inputs  = { text = "in/${each.i}-${each.j}" }
   outputs = { text = "text" }
 }
-`, n),
+`, n/100),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			b.Fatal(err)

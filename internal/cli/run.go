@@ -62,6 +62,7 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 	if f.jobs < 1 {
 		return withCode(exitUsage, fmt.Errorf("--jobs %d: want at least 1", f.jobs))
 	}
+	started := time.Now().UTC()
 	w, err := p.load(t)
 	if err != nil {
 		return err
@@ -84,6 +85,7 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 		return err
 	}
 	record := p.newRecord(ctx, w)
+	record.Started = started
 	// Written before the first stage starts, so that a killed run leaves a trace.
 	if err := records.Write(record); err != nil {
 		return err

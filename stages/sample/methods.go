@@ -117,8 +117,8 @@ func (s sampleHybrid) Batch(pool *Pool, size int, rng *Rand) (Batch, error) {
 	return sampleXY{}.Batch(pool, size, rng)
 }
 
-// pick draws a dataset in proportion to how many of its items are eligible,
-// among those where they fill a batch. what completes "items" in the error.
+// pick draws a dataset among those whose eligible items fill a batch, in
+// proportion to how many these are or, if the pool says so, uniformly. what completes "items" in the error.
 func pick(pool *Pool, size int, rng *Rand, what string, eligible func(*Dataset) []Item) (*Dataset, []Item, error) {
 	weights := make([]int, len(pool.Datasets()))
 	largest, enough := 0, false
@@ -127,6 +127,9 @@ func pick(pool *Pool, size int, rng *Rand, what string, eligible func(*Dataset) 
 		largest = max(largest, n)
 		if n >= size {
 			weights[k], enough = n, true
+			if pool.equal {
+				weights[k] = 1
+			}
 		}
 	}
 	if !enough {

@@ -21,6 +21,7 @@ type Pool struct {
 	datasets []*Dataset
 	pairs    []pair
 	first    []uint32 // pairs[first[i]:first[i+1]] are the versions of item i
+	equal    bool     // datasets are drawn uniformly, not in proportion to their size
 }
 
 // pair is one version of an item.

@@ -38,6 +38,7 @@ func (s *Stage) Spec() stages.Spec {
 			{Name: "batch_size", Type: "number", Default: "100", Doc: "Rows in a batch, at least 2."},
 			{Name: "steps", Type: "number", Doc: "Number of batches."},
 			{Name: "seed", Type: "number", Default: "0", Doc: "Seed of all draws, a whole number from 0."},
+			{Name: "dataset_weight", Type: "string", Default: `"size"`, Doc: "How datasets are drawn: \"size\" (in proportion to their items, as the paper does) or \"equal\" (a large one cannot crowd out a small one that has more languages)."},
 			{Name: "langs", Type: "list(string)", Default: "[]", Doc: "Languages to draw from; all that there are if empty."},
 		},
 		Inputs: []stages.Port{{Name: "input", Arity: stages.List, Doc: "Training pairs as JSON Lines, any number of datasets and languages."}},
@@ -52,12 +53,19 @@ func (s *Stage) Spec() stages.Spec {
 	return spec
 }
 
+// The values of dataset_weight.
+const (
+	weightSize  = "size"
+	weightEqual = "equal"
+)
+
 // params are the parameters that all methods share.
 type params struct {
 	Sampler   string   `json:"sampler"`
 	BatchSize int      `json:"batch_size"`
 	Steps     int      `json:"steps"`
 	Seed      uint64   `json:"seed"`
+	Weight    string   `json:"dataset_weight"`
 	Langs     []string `json:"langs"`
 }
 
@@ -94,6 +102,9 @@ func (s *Stage) parse(raw json.RawMessage) (params, Sampler, error) {
 		return p, nil, &stages.ParamError{Param: "batch_size", Problem: fmt.Sprintf("%d rows", p.BatchSize), Hint: "A row needs others to be told from: give at least 2"}
 	case p.Steps < 1:
 		return p, nil, &stages.ParamError{Param: "steps", Problem: fmt.Sprintf("%d batches", p.Steps), Hint: "Give at least 1. For an untrained model set max_steps = 0 where it is trained"}
+	}
+	if p.Weight != weightSize && p.Weight != weightEqual {
+		return p, nil, &stages.ParamError{Param: "dataset_weight", Problem: fmt.Sprintf("%q is neither %q nor %q", p.Weight, weightSize, weightEqual)}
 	}
 	n := slices.IndexFunc(s.methods, func(m Method) bool { return m.Name == p.Sampler })
 	if n < 0 {
@@ -144,6 +155,7 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
 	if err != nil {
 		return err
 	}
+	pool.equal = p.Weight == weightEqual
 	job.Logf("pool: %d pairs, %d datasets, languages %s", pool.Len(), len(pool.Datasets()), strings.Join(pool.Langs(), " "))
 	if err := writeComposition(job.Out["composition"], pool); err != nil {
 		return err

@@ -191,7 +191,7 @@ func TestCheckRefusesBadParameters(t *testing.T) {
 		`{"sampler": "hybrid", "alpha": -0.001}`: "alpha",
 	} {
 		s := sample.New()
-		full := map[string]any{"batch_size": 100, "steps": 10, "seed": 0, "langs": []string{}, "alpha": .5}
+		full := map[string]any{"batch_size": 100, "steps": 10, "seed": 0, "dataset_weight": "size", "langs": []string{}, "alpha": .5}
 		if err := json.Unmarshal([]byte(params), &full); err != nil {
 			t.Fatal(err)
 		}
@@ -205,7 +205,7 @@ func TestCheckRefusesBadParameters(t *testing.T) {
 		}
 	}
 	var param *stages.ParamError
-	err := sample.New().Check([]byte(`{"sampler": "hibrid", "batch_size": 9, "steps": 1, "seed": 0, "langs": [], "alpha": 0.5}`))
+	err := sample.New().Check([]byte(`{"sampler": "hibrid", "batch_size": 9, "steps": 1, "seed": 0, "dataset_weight": "size", "langs": [], "alpha": 0.5}`))
 	if !errors.As(err, &param) || !strings.Contains(param.Hint, `Did you mean "hybrid"?`) {
 		t.Errorf("got %v, want a suggestion", err)
 	}
@@ -358,4 +358,32 @@ func BenchmarkMillionPairs(b *testing.B) {
 			}
 		}
 	})
+}
+
+func TestDatasetsOfEqualWeightComeEquallyOften(t *testing.T) {
+	t.Parallel()
+	in := input(t, append(parallel("large", 900, "en", "de"), parallel("small", 20, "en", "de", "fr")...))
+	share := func(weight string) float64 {
+		dir := run(t, `{"sampler": "x-y", "steps": 400, "batch_size": 5, "dataset_weight": "`+weight+`"}`, in)
+		loaded, err := sample.Load(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		small := 0
+		for b, err := range loaded.All() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.Dataset.Name == "small" {
+				small++
+			}
+		}
+		return float64(small) / 400
+	}
+	if equal := share("equal"); equal < .4 || equal > .6 {
+		t.Errorf("the small dataset fed %.2f of the batches, want about .5", equal)
+	}
+	if size := share("size"); size > .06 {
+		t.Errorf("the small dataset fed %.2f of the batches, want about .02", size)
+	}
 }
