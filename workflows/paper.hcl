@@ -275,8 +275,8 @@ locals {
 report "training_pairs" {
   title   = "Training pairs, by language and where its text comes from"
   from    = [stage.sample.batches[{ sampler = "x-y", seed = var.seeds[0] }].composition]
-  rows    = ["lang", "origin"]
-  columns = ["dataset"]
+  rows    = ["dataset", "lang", "origin"]
+  columns = ["metric"]
   digits  = 0
 }
 

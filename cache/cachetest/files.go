@@ -37,7 +37,7 @@ func artifactsComeBack(t *testing.T, s cache.Store) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		rel, _ := filepath.Rel(out, name) //nolint:errcheck // name is below out
+		rel, _ := filepath.Rel(out, name) // name is below out
 		got[filepath.ToSlash(rel)] = read(t, name)
 		return nil
 	})

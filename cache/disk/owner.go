@@ -28,7 +28,7 @@ func lockOwner(dir string) (_ *os.File, err error) {
 	}()
 	switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); {
 	case errors.Is(err, unix.EWOULDBLOCK):
-		pid, _ := io.ReadAll(io.LimitReader(f, 32)) //nolint:errcheck // only makes the message better
+		pid, _ := io.ReadAll(io.LimitReader(f, 32)) // only makes the message better
 		if pid := strings.TrimSpace(string(pid)); pid != "" {
 			return nil, fmt.Errorf("open cache %s: %w (process %s)", dir, cache.ErrBusy, pid)
 		}

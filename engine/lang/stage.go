@@ -168,7 +168,7 @@ func (b *stageBlock) evalMatrix() ([]string, []coordinate, hcl.Diagnostics) {
 	if diags.HasErrors() {
 		return nil, nil, diags
 	}
-	if value.IsNull() || !(value.Type().IsObjectType() || value.Type().IsMapType()) {
+	if value.IsNull() || !value.Type().IsObjectType() && !value.Type().IsMapType() {
 		return nil, nil, append(diags, b.problem(attr.Expr.Range(), "Wrong type", "matrix: an object of axes is needed: { seed = [0, 1, 2] }."))
 	}
 	axes := axisOrder(attr.Expr, value)

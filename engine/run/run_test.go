@@ -219,7 +219,7 @@ stage "join" "all" { in = ["[bc].txt", stage.upper.a.out] }
 	for _, name := range []string{"a", "b", "c"} {
 		b.write(name+".txt", name)
 	}
-	stages := b.run(src)
+	b.run(src)
 	b.ran("upper A", "join bcA")
 	b.write("a.txt", "a") // touched
 	b.run(src)
@@ -229,7 +229,7 @@ stage "join" "all" { in = ["[bc].txt", stage.upper.a.out] }
 	if got := p.Nodes[1].Reason.String(); got != "c.txt changed" {
 		t.Errorf("reason %q", got)
 	}
-	stages = b.run(src)
+	stages := b.run(src)
 	b.ran("join bccA")
 	if got := b.output(stages["join.all"]); got != "bccA" {
 		t.Errorf("joined %q", got)

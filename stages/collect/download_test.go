@@ -97,7 +97,7 @@ func TestDownloads(t *testing.T) {
 			w.WriteHeader(206)
 			w.Write(content[:10]) //nolint:errcheck // the client has to cope
 		}, whole(content, "")}, 3, "", ""},
-		"redirected": {[]http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 302) }, whole(content, "")}, 2, "", ""},
+		"redirected": {[]http.HandlerFunc{func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, whole(content, "")}, 2, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -153,7 +153,7 @@ func TestDownloadsThatFail(t *testing.T) {
 		"endless, size known":   {params{"size": 250_000}, fast(), endless, 1, "size is 250000"},
 		"endless":               {nil, collect.Options{MaxBytes: 1 << 20}, endless, 1, "more than 1048576 bytes: if that is right, declare its size"},
 		"large and said so":     {nil, collect.Options{MaxBytes: 99_999}, whole(content, ""), 1, "more than 99999 bytes"},
-		"redirected in circles": {nil, fast(), func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/data.bin", 302) }, 10, "redirects"},
+		"redirected in circles": {nil, fast(), func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/data.bin", http.StatusFound) }, 10, "redirects"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -121,7 +121,10 @@ func TestBatchesAreReadAsTheyWereDrawn(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("batches (-want +got):\n%s", diff)
 	}
-	for range b.All() {
+	for _, err := range b.All() {
+		if err != nil {
+			t.Error(err)
+		}
 		break // must not hang or panic
 	}
 }

@@ -39,7 +39,7 @@ func NewKind(kind string, backends ...Backend) *Stage { return &Stage{kind: kind
 
 // Spec implements stages.Stage.
 func (s *Stage) Spec() stages.Spec {
-	first, _ := json.Marshal(s.names()[0]) //nolint:errcheck // a string always encodes
+	first, _ := json.Marshal(s.names()[0]) // a string always encodes
 	return stages.Spec{
 		Kind:    s.kind,
 		Version: "1",
