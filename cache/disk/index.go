@@ -21,6 +21,8 @@ type index struct {
 	db   *badger.DB
 	warn func(string)
 
+	allocated map[string]bool // logs that have all of their blocks; only write uses it
+
 	// mu is held for reading while db is used: closing unmaps what is being read.
 	mu     sync.RWMutex
 	closed bool
@@ -75,7 +77,7 @@ func openIndex(dir string, warn func(string)) (*index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the index %s (removing that folder empties the cache and makes it usable again): %w", dir, err)
 	}
-	return &index{dir: dir, db: db, warn: warn}, nil
+	return &index{dir: dir, db: db, warn: warn, allocated: map[string]bool{}}, nil
 }
 
 // removeEmptyLogs removes logs that a process was killed in the middle of
@@ -210,6 +212,9 @@ func (x *index) get(txn *badger.Txn, key string) ([]byte, bool, error) {
 // rows than fit into one transaction are split; what is written when one fails
 // is a prefix of rows.
 func (x *index) write(rows []row) error {
+	if err := x.allocateLogs(); err != nil {
+		return fmt.Errorf("write cache index %s: %w", x.dir, err)
+	}
 	txn := x.db.NewTransaction(true)
 	defer func() { txn.Discard() }()
 	for _, r := range rows {
@@ -233,6 +238,37 @@ func (x *index) write(rows []row) error {
 		return err
 	}
 	x.remember(rows)
+	return nil
+}
+
+// allocateLogs gives Badger's logs all of their blocks. They are sparse files
+// that are written through memory maps: if somebody else takes the last of the
+// disk meanwhile, writing to a block that is not there yet ends the process.
+func (x *index) allocateLogs() error {
+	logs, err := filepath.Glob(filepath.Join(x.dir, "*.mem"))
+	if err != nil {
+		return err
+	}
+	for _, name := range logs {
+		if x.allocated[name] {
+			continue
+		}
+		f, err := os.OpenFile(name, os.O_RDWR, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // written to a table and removed since
+		}
+		if err != nil {
+			return err
+		}
+		info, err := f.Stat()
+		if err == nil {
+			err = allocate(f, info.Size())
+		}
+		if err := errors.Join(err, f.Close()); err != nil {
+			return err
+		}
+		x.allocated[name] = true
+	}
 	return nil
 }
 
