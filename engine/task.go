@@ -33,6 +33,12 @@ type Executor interface {
 	Execute(ctx context.Context, t *Task, notify func(Event)) (*cache.Result, error)
 }
 
+// Fitter is an Executor that can tell beforehand what it can never carry out.
+type Fitter interface {
+	// Fits returns an error if a task can never get these resources.
+	Fits(r Resources) error
+}
+
 // StageError is the failure of a stage, with what it had to say.
 type StageError struct {
 	Addr Addr

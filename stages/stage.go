@@ -31,8 +31,9 @@ type Checker interface {
 // Tooled is a stage that runs programs whose version can change its result.
 type Tooled interface {
 	// Tools returns name → version (or digest) of each program that a run with
-	// params would use. They become part of the key. A program that is not
-	// installed gives a *MissingToolError.
+	// params would use. They become part of the key. A program that is missing
+	// gives a *MissingToolError; the map is then nil if the key cannot be known
+	// without it, else a result that is in the cache already is used all the same.
 	Tools(ctx context.Context, params json.RawMessage) (map[string]string, error)
 }
 

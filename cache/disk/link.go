@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 
@@ -34,7 +35,8 @@ func (s *Store) Import(ctx context.Context, name string) (cache.Digest, error) {
 	// A file with a second name could be changed through that, and a file of
 	// somebody else's cannot be made read-only.
 	if d.Size > s.small && id.links == 1 && os.Chmod(name, 0o444) == nil {
-		if err := s.adopt(d, name, id); !errors.Is(err, unix.EXDEV) {
+		// It may lie on another file system, or in a folder that was made read-only.
+		if err := s.adopt(d, name, id); !errors.Is(err, unix.EXDEV) && !errors.Is(err, fs.ErrPermission) {
 			return d, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,13 +16,8 @@ const extension = ".json"
 // Dir is a folder of records.
 type Dir struct{ path string }
 
-// Open returns the records in the folder path, which is made if need be.
-func Open(path string) (*Dir, error) {
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return nil, err
-	}
-	return &Dir{path: path}, nil
-}
+// Open returns the records in the folder path. The first record makes it.
+func Open(path string) *Dir { return &Dir{path: path} }
 
 // Write stores the record, whole or not at all, in place of an earlier one
 // with its ID: a run writes one when it starts and one when it ends.
@@ -31,6 +27,9 @@ func (d *Dir) Write(r *Run) (err error) {
 	}
 	data, err := json.Marshal(r)
 	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(d.path, 0o755); err != nil {
 		return err
 	}
 	f, err := os.CreateTemp(d.path, ".new-*")
@@ -71,6 +70,9 @@ func (d *Dir) Load(id string) (*Run, error) {
 // read as a record is left out: one damaged file must not hide all others.
 func (d *Dir) List() ([]Header, error) {
 	entries, err := os.ReadDir(d.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -23,15 +23,18 @@ type Executor struct {
 	slots  *slots
 }
 
-var _ engine.Executor = (*Executor)(nil)
+var (
+	_ engine.Executor = (*Executor)(nil)
+	_ engine.Fitter   = (*Executor)(nil)
+)
 
 // New returns an executor that occupies at most capacity at any time.
 func New(w *worker.Worker, capacity engine.Resources) *Executor {
 	return &Executor{worker: w, slots: newSlots(capacity)}
 }
 
-// Check returns an error if the task can never fit this machine.
-func (e *Executor) Check(r engine.Resources) error {
+// Fits implements engine.Fitter.
+func (e *Executor) Fits(r engine.Resources) error {
 	have := e.slots.capacity
 	switch {
 	case r.GPUs > have.GPUs:
@@ -44,7 +47,7 @@ func (e *Executor) Check(r engine.Resources) error {
 
 // Execute implements engine.Executor.
 func (e *Executor) Execute(ctx context.Context, t *engine.Task, notify func(engine.Event)) (*cache.Result, error) {
-	if err := e.Check(t.Resources); err != nil {
+	if err := e.Fits(t.Resources); err != nil {
 		return nil, &engine.StageError{Addr: t.Addr, Err: err}
 	}
 	need := t.Resources

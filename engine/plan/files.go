@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -37,31 +38,40 @@ func (p *planner) find(ctx context.Context, pattern string) ([]match, error) {
 
 func (p *planner) expand(ctx context.Context, pattern string) ([]match, error) {
 	dir := p.plan.Workflow.Dir
-	names := []string{pattern}
-	if strings.ContainsAny(pattern, "*?[{") {
-		var err error
-		names, err = doublestar.FilepathGlob(resolve(dir, pattern), doublestar.WithFilesOnly(), doublestar.WithFailOnIOErrors())
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", pattern, err)
-		}
-		if len(names) == 0 {
-			return nil, fmt.Errorf("%s matches no file below %s", pattern, dir)
-		}
-		slices.Sort(names)
+	names, err := glob(dir, pattern)
+	if err != nil {
+		return nil, err
 	}
 	matches := make([]match, 0, len(names))
 	for _, name := range names {
-		path := resolve(dir, name)
-		artifact, err := p.digest(ctx, path)
+		source, err := p.source(ctx, resolve(dir, name))
 		if err != nil {
 			return nil, err
 		}
-		if rel, err := filepath.Rel(dir, path); err == nil {
-			name = rel
-		}
-		matches = append(matches, match{name: filepath.ToSlash(name), source: Source{Path: path, Artifact: artifact}})
+		matches = append(matches, match{name: filepath.ToSlash(name), source: source})
 	}
 	return matches, nil
+}
+
+// glob returns the names, as pattern has them, of what it matches: the file or
+// folder of that very name if there is one, else files.
+func glob(dir, pattern string) ([]string, error) {
+	if _, err := os.Stat(resolve(dir, pattern)); err == nil || !strings.ContainsAny(pattern, "*?[{") {
+		return []string{pattern}, err
+	}
+	base, rest := doublestar.SplitPattern(filepath.ToSlash(pattern))
+	names, err := doublestar.Glob(os.DirFS(resolve(dir, base)), rest, doublestar.WithFilesOnly(), doublestar.WithFailOnIOErrors())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", pattern, err)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s matches no file below %s", pattern, dir)
+	}
+	for i, name := range names {
+		names[i] = path.Join(base, name)
+	}
+	slices.Sort(names)
+	return names, nil
 }
 
 func resolve(dir, name string) string {
@@ -71,21 +81,26 @@ func resolve(dir, name string) string {
 	return filepath.Join(dir, filepath.FromSlash(name))
 }
 
-func (p *planner) digest(ctx context.Context, path string) (cache.Artifact, error) {
-	// A link of the user's stands for what it points to.
+// source names what is at path by its content. A link of the user's stands for
+// what it points to.
+func (p *planner) source(ctx context.Context, path string) (Source, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return Source{}, err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
-		return cache.Artifact{}, err
+		return Source{}, err
 	}
 	digest := func(file string) (cache.Digest, error) { return p.options.Files.FileDigest(ctx, file) }
 	switch {
 	case info.Mode().IsRegular():
 		d, err := digest(path)
-		return cache.Artifact{Digest: d}, err
+		return Source{Path: path, Artifact: cache.Artifact{Digest: d}}, err
 	case info.IsDir():
 		tree, err := cache.WalkTree(path, digest)
-		return cache.Artifact{Digest: cache.Of(tree.Encode()), Tree: true}, err
+		return Source{Path: path, Artifact: cache.Artifact{Digest: cache.Of(tree.Encode()), Tree: true}}, err
 	default:
-		return cache.Artifact{}, fmt.Errorf("%s: not a regular file or folder", path)
+		return Source{}, fmt.Errorf("%s: not a regular file or folder", path)
 	}
 }

@@ -38,12 +38,13 @@ func (p *planner) add(ctx context.Context, stage *lang.Stage) hcl.Diagnostics {
 		return diags
 	}
 	tools := p.toolset(ctx, stage)
-	if tools.err != nil {
-		var missing *stages.MissingToolError
-		if !errors.As(tools.err, &missing) {
-			return hcl.Diagnostics{problem(stage.Block.Range, "Cannot plan the stage", stage.Addr.String()+": "+tools.err.Error()+".")}
-		}
-		n.Status, n.Reason = Blocked, Reason{Kind: MissingTool, Details: []string{tools.err.Error()}}
+	var missing *stages.MissingToolError
+	if tools.err != nil && !errors.As(tools.err, &missing) {
+		return hcl.Diagnostics{problem(stage.Block.Range, "Cannot plan the stage", stage.Addr.String()+": "+tools.err.Error()+".")}
+	}
+	block := func() { n.Status, n.Reason = Blocked, Reason{Kind: MissingTool, Details: []string{missing.Error()}} }
+	if missing != nil && tools.versions == nil {
+		block() // the key cannot be known
 		return nil
 	}
 	n.tools = tools.versions
@@ -51,7 +52,11 @@ func (p *planner) add(ctx context.Context, stage *lang.Stage) hcl.Diagnostics {
 		n.Status, n.Reason = Unknown, Reason{Kind: Upstream, Details: waits}
 		return nil
 	}
-	return p.lookup(ctx, n)
+	diags := p.lookup(ctx, n)
+	if missing != nil && n.Status == Run {
+		block()
+	}
+	return diags
 }
 
 // lookup finds out whether the node's action has a usable result.

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"repro/cache"
@@ -21,7 +22,7 @@ import (
 // Errors of a whole run; the record says which stages they are about.
 var (
 	ErrFailed  = errors.New("stages failed")
-	ErrBlocked = errors.New("programs are missing")
+	ErrBlocked = errors.New("cannot run here")
 )
 
 // Options says how a plan is walked.
@@ -46,21 +47,28 @@ func Run(ctx context.Context, p *plan.Plan, o Options) ([]runs.Stage, error) {
 	return w.record(), err
 }
 
-// blocked refuses to start hours of work that must end at a missing program.
+// blocked refuses to start hours of work that must end at a missing program or
+// at a machine that is too small.
 func (w *walk) blocked() error {
-	var missing []string
+	fitter, canTell := w.options.Executor.(engine.Fitter)
+	var problems []string
 	for _, n := range w.plan.Nodes {
+		problem := ""
 		if n.Status == plan.Blocked {
-			text := strings.Join(n.Reason.Details, ", ")
-			if len(missing) == 0 || missing[len(missing)-1] != text {
-				missing = append(missing, text)
+			problem = strings.Join(n.Reason.Details, ", ")
+		} else if n.Status != plan.Hit && canTell {
+			if err := fitter.Fits(n.Stage.Resources); err != nil {
+				problem = n.Stage.Addr.Block() + " " + err.Error()
 			}
 		}
+		if problem != "" && !slices.Contains(problems, problem) {
+			problems = append(problems, problem)
+		}
 	}
-	if len(missing) == 0 {
+	if len(problems) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: %s", ErrBlocked, strings.Join(missing, "; "))
+	return fmt.Errorf("%w: %s", ErrBlocked, strings.Join(problems, "; "))
 }
 
 // record says what became of each stage.

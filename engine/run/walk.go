@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -24,6 +23,7 @@ type walk struct {
 	// byKey holds, for each action under way, the nodes that wait for the same
 	// action: it is carried out once.
 	byKey     map[cache.Digest][]int
+	sources   *sources
 	finished  chan outcome
 	executing int
 	stopping  bool // start nothing more
@@ -45,6 +45,9 @@ type node struct {
 	err     error
 }
 
+// interrupted is why a stage was skipped that nothing was wrong with.
+const interrupted = "the run was interrupted"
+
 // outcome is what executing a node gave.
 type outcome struct {
 	node   int
@@ -57,6 +60,7 @@ func newWalk(p *plan.Plan, o Options) *walk {
 		plan: p, options: o,
 		nodes:    make([]node, len(p.Nodes)),
 		byKey:    map[cache.Digest][]int{},
+		sources:  newSources(o.Store),
 		finished: make(chan outcome),
 	}
 	for i, n := range p.Nodes {
@@ -84,7 +88,7 @@ func (w *walk) walk(ctx context.Context) error {
 	}
 	switch {
 	case ctx.Err() != nil:
-		w.skipRest("the run was interrupted")
+		w.skipRest(interrupted)
 		return context.Cause(ctx)
 	case len(w.failures) > 0:
 		w.skipRest("the run stopped at a failure")
@@ -153,7 +157,7 @@ func (w *walk) lookup(ctx context.Context, key cache.Digest) (*cache.Result, err
 // It runs on a goroutine of its own and touches no state of the walk.
 func (w *walk) execute(ctx context.Context, i int, task *engine.Task) (*cache.Result, error) {
 	for _, source := range w.plan.Nodes[i].Sources() {
-		if err := ingest(ctx, w.options.Store, source); err != nil {
+		if err := w.sources.ingest(ctx, source); err != nil {
 			return nil, err
 		}
 	}
@@ -164,53 +168,6 @@ func (w *walk) execute(ctx context.Context, i int, task *engine.Task) (*cache.Re
 		}
 		w.notify(event)
 	})
-}
-
-// ingest stores a file or folder of the user's, which must still be what it
-// was when the plan was made.
-func ingest(ctx context.Context, store cache.Store, s plan.Source) error {
-	put := func(file string, d cache.Digest) error {
-		f, err := os.Open(file)
-		if err != nil {
-			return err
-		}
-		defer f.Close() //nolint:errcheck // opened for reading only
-		err = store.Put(ctx, d, f)
-		if errors.Is(err, cache.ErrCorrupt) {
-			return fmt.Errorf("%s changed while the run was going on: run again", file)
-		}
-		return err
-	}
-	missing, err := store.Missing(ctx, []cache.Digest{s.Artifact.Digest})
-	if err != nil {
-		return err
-	}
-	if !s.Artifact.Tree {
-		if len(missing) == 0 {
-			return nil
-		}
-		return put(s.Path, s.Artifact.Digest)
-	}
-	tree, err := cache.WalkTree(s.Path, func(file string) (cache.Digest, error) {
-		f, err := os.Open(file)
-		if err != nil {
-			return cache.Digest{}, err
-		}
-		defer f.Close() //nolint:errcheck // opened for reading only
-		d, err := cache.OfReader(f)
-		if err != nil {
-			return d, err
-		}
-		return d, put(file, d)
-	})
-	if err != nil {
-		return err
-	}
-	d, err := cache.PutBytes(ctx, store, tree.Encode())
-	if err == nil && d != s.Artifact.Digest {
-		return fmt.Errorf("%s changed while the run was going on: run again", s.Path)
-	}
-	return err
 }
 
 // settle notes what became of an execution and lets those go on who waited for it.
@@ -254,17 +211,16 @@ func (w *walk) done(ctx context.Context, i int, result *cache.Result, state runs
 func (w *walk) fail(ctx context.Context, i int, err error) {
 	s := &w.nodes[i]
 	s.err = err
-	if ctx.Err() != nil {
-		// Stopped, not broken: the next run does it.
-		s.state = runs.Skipped
-		w.notify(engine.Event{Kind: engine.Skipped, Addr: w.addr(i), Time: time.Now(), Message: "the run was interrupted"})
-		return
-	}
-	s.state = runs.Failed
 	var stage *engine.StageError
 	if errors.As(err, &stage) {
 		s.log = stage.Log
 	}
+	if ctx.Err() != nil {
+		// Stopped, not broken: the next run does it.
+		w.skip(i, interrupted)
+		return
+	}
+	s.state = runs.Failed
 	w.failures = append(w.failures, w.addr(i).String())
 	w.stopping = w.stopping || w.options.FailFast
 	w.notify(engine.Event{Kind: engine.Failed, Addr: w.addr(i), Time: time.Now(), Err: err})
@@ -290,7 +246,7 @@ func (w *walk) skipRest(why string) {
 }
 
 func (w *walk) skip(i int, why string) {
-	w.nodes[i].state = runs.Skipped
+	w.nodes[i].state, w.nodes[i].reason = runs.Skipped, why
 	w.notify(engine.Event{Kind: engine.Skipped, Addr: w.addr(i), Time: time.Now(), Message: why})
 }
 

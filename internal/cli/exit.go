@@ -39,6 +39,21 @@ func withCode(code int, err error) error { return &codedError{code: code, err: e
 // reported gives an error that was shown already its exit code.
 func reported(code int) error { return withCode(code, errReported) }
 
+// unreported returns the errors joined in err that the screen has not shown.
+func unreported(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only this one level is taken apart
+		var list []error
+		for _, e := range joined.Unwrap() {
+			list = append(list, unreported(e)...)
+		}
+		return list
+	}
+	if err == nil || errors.Is(err, errReported) {
+		return nil
+	}
+	return []error{err}
+}
+
 func exitCode(err error) int {
 	var coded *codedError
 	switch {

@@ -77,10 +77,7 @@ func (p *project) showLog(ctx context.Context, t *terminal, pattern engine.Patte
 // findStage returns the stage that the pattern means, from the newest run that
 // knows what became of it.
 func (p *project) findStage(pattern engine.Pattern) (run string, _ runs.Stage, _ error) {
-	records, err := p.records()
-	if err != nil {
-		return "", runs.Stage{}, err
-	}
+	records := p.records()
 	list, err := records.List()
 	if err != nil {
 		return "", runs.Stage{}, err
@@ -97,7 +94,7 @@ func (p *project) findStage(pattern engine.Pattern) (run string, _ runs.Stage, _
 		var found []runs.Stage
 		for _, s := range r.Stages {
 			addr, err := engine.ParsePattern(s.Addr)
-			if err == nil && pattern.Match(engine.Addr(addr)) && (s.State == runs.Ran || s.State == runs.Hit || s.State == runs.Failed) {
+			if err == nil && pattern.Match(engine.Addr(addr)) && (s.State == runs.Ran || s.State == runs.Hit || s.State == runs.Failed || !s.Log.IsZero()) {
 				found = append(found, s)
 			}
 		}

@@ -7,7 +7,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -40,8 +39,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	if !errors.Is(err, errReported) {
-		fmt.Fprintln(stderr, "repro:", err) //nolint:errcheck // there is nowhere left to say so
+	for _, e := range unreported(err) {
+		fmt.Fprintln(stderr, "repro:", e) //nolint:errcheck // there is nowhere left to say so
 	}
 	return exitCode(err)
 }

@@ -57,10 +57,7 @@ func (p *project) showPlan(ctx context.Context, t *terminal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	records, err := p.records()
-	if err != nil {
-		return err
-	}
+	records := p.records()
 	made, err := p.plan(ctx, t, w, store, records)
 	if err != nil {
 		return err

@@ -53,7 +53,8 @@ type project struct {
 	file     string           // the workflow file
 	patterns []engine.Pattern // the stages named on the command line
 	root     string           // the folder that holds the workflow's repository, or the workflow
-	dir      string           // where cache and records are
+	dir      string           // where the cache is
+	runs     string           // where the records are
 }
 
 // open finds the workflow that args name, "[FILE] [STAGE…]".
@@ -75,13 +76,24 @@ func (f *workflowFlags) open(args []string) (*project, error) {
 		}
 		p.patterns = append(p.patterns, pattern)
 	}
+	if _, err := os.Stat(p.file); err != nil {
+		return nil, withCode(exitWorkflow, fmt.Errorf("cannot read the workflow: %w", err))
+	}
+	for _, mirror := range f.mirrors {
+		if info, err := os.Stat(mirror); err != nil || !info.IsDir() {
+			return nil, withCode(exitUsage, fmt.Errorf("--mirror %s: no such folder", mirror))
+		}
+	}
 	root, err := findRoot(p.file)
 	if err != nil {
 		return nil, err
 	}
 	p.root, p.dir = root, filepath.Join(root, reproDir)
+	p.runs = filepath.Join(p.dir, "runs")
 	if f.cacheDir != "" {
+		// Several projects may share a cache; each has records of its own.
 		p.dir = f.cacheDir
+		p.runs = filepath.Join(p.dir, "runs", cache.Of([]byte(root)).Short())
 	}
 	return p, nil
 }
@@ -144,6 +156,9 @@ func (p *project) load(t *terminal) (*lang.Workflow, error) {
 		Vars:     vars,
 		VarFiles: p.flags.varFiles,
 	})
+	if !diags.HasErrors() {
+		diags = append(diags, checkPublished(w)...)
+	}
 	return w, t.diagnose(diags, w.Sources, p.flags.json)
 }
 
@@ -194,8 +209,8 @@ func (p *project) prepareDir() error {
 		return err
 	}
 	ignore := filepath.Join(p.dir, ".gitignore")
-	if _, err := os.Stat(ignore); err == nil {
-		return nil
+	if _, err := os.Stat(ignore); err == nil || p.flags.cacheDir != "" {
+		return nil // a folder of the user's choice may hold other things
 	}
 	return os.WriteFile(ignore, []byte("*\n"), 0o644)
 }
@@ -213,7 +228,7 @@ func (p *project) kinds(memory translate.Memory) *stages.Registry {
 	})
 }
 
-func (p *project) records() (*runs.Dir, error) { return runs.Open(filepath.Join(p.dir, "runs")) }
+func (p *project) records() *runs.Dir { return runs.Open(p.runs) }
 
 // workflowID names the workflow in records: its path from the root.
 func (p *project) workflowID() string {

@@ -75,14 +75,11 @@ func (p *project) report(ctx context.Context, t *terminal, f *reportFlags) (err 
 			results[n.Stage.Addr.String()] = n.Result.Outputs
 		}
 	}
-	tables, err := p.tables(ctx, t, w, store, results)
-	if err != nil {
-		return err
-	}
+	tables, tablesErr := p.tables(ctx, t, w, store, results)
 	if missing := made.Count(plan.Run) + made.Count(plan.Unknown) + made.Count(plan.Blocked); missing > 0 {
 		t.say("note: %d of %d stages have no result yet; fill the gaps with: repro run %s", missing, len(made.Nodes), p.file)
 	}
-	return t.printTables(tables, f.format)
+	return errors.Join(tablesErr, t.printTables(tables, f.format))
 }
 
 func onlyReports(all []*lang.Report, names []string) ([]*lang.Report, error) {
@@ -104,9 +101,11 @@ func onlyReports(all []*lang.Report, names []string) ([]*lang.Report, error) {
 	return only, nil
 }
 
-// tables builds all reports of the workflow from the results at hand.
+// tables builds the reports of the workflow from the results at hand. One that
+// cannot be built does not keep the others from it.
 func (p *project) tables(ctx context.Context, t *terminal, w *lang.Workflow, blobs cache.Blobs, results map[string]map[string]cache.Artifact) ([]*reports.Table, error) {
 	var tables []*reports.Table
+	var problems []error
 	for _, r := range w.Reports {
 		made, err := buildTable(ctx, w, r, blobs, results)
 		if errors.Is(err, errNoRecords) {
@@ -114,11 +113,12 @@ func (p *project) tables(ctx context.Context, t *terminal, w *lang.Workflow, blo
 			continue
 		}
 		if err != nil {
-			return nil, withCode(exitWorkflow, fmt.Errorf("%s: %w", r.Range, err))
+			problems = append(problems, withCode(exitWorkflow, fmt.Errorf("%s: %w", r.Range, err)))
+			continue
 		}
 		tables = append(tables, made)
 	}
-	return tables, nil
+	return tables, errors.Join(problems...)
 }
 
 func (t *terminal) printTables(tables []*reports.Table, format string) error {

@@ -76,11 +76,12 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 			err = errors.Join(err, withCode(exitCache, closeErr))
 		}
 	}()
-	records, err := p.records()
+	records := p.records()
+	made, err := p.plan(ctx, t, w, store, records)
 	if err != nil {
 		return err
 	}
-	made, err := p.plan(ctx, t, w, store, records)
+	memory, err := translate.OpenMemory(filepath.Join(p.dir, "translations"))
 	if err != nil {
 		return err
 	}
@@ -90,15 +91,15 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 	if err := records.Write(record); err != nil {
 		return err
 	}
-	runErr := p.walk(ctx, t, f, made, store, record)
+	runErr := p.walk(ctx, t, f, made, store, memory, record)
 	if err := records.Write(record); err != nil {
 		return errors.Join(runErr, err)
 	}
-	tables, err := p.tables(ctx, t, w, store, outcomes(record))
-	if err != nil {
-		return errors.Join(runErr, err)
+	if ctx.Err() != nil && !f.json {
+		return runErr // who interrupts does not wait for tables
 	}
-	return errors.Join(runErr, p.answer(t, record, tables))
+	tables, err := p.tables(context.WithoutCancel(ctx), t, w, store, outcomes(record))
+	return errors.Join(runErr, err, p.answer(t, record, tables))
 }
 
 // answer prints what a run gave.
@@ -128,13 +129,9 @@ func (p *project) plan(ctx context.Context, t *terminal, w *lang.Workflow, store
 }
 
 // walk carries out the plan, telling the story, and fills the record.
-func (p *project) walk(ctx context.Context, t *terminal, f *runFlags, made *plan.Plan, store *disk.Store, record *runs.Run) error {
+func (p *project) walk(ctx context.Context, t *terminal, f *runFlags, made *plan.Plan, store *disk.Store, memory translate.Memory, record *runs.Run) error {
 	capacity := local.Machine()
 	capacity.CPUs = f.jobs
-	memory, err := translate.OpenMemory(filepath.Join(p.dir, "translations"))
-	if err != nil {
-		return err
-	}
 	executor := local.New(&worker.Worker{Store: store, Kinds: p.kinds(memory), Scratch: store}, capacity)
 	view := newView(t, len(made.Nodes)-made.Count(plan.Hit))
 	stages, err := run.Run(ctx, made, run.Options{

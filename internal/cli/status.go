@@ -33,10 +33,7 @@ func newStatus(t *terminal) *cobra.Command {
 const shownRuns = 10
 
 func (p *project) showStatus(t *terminal) error {
-	records, err := p.records()
-	if err != nil {
-		return err
-	}
+	records := p.records()
 	list, err := records.List()
 	if err != nil {
 		return err

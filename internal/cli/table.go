@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"repro/cache"
 	"repro/engine/lang"
 	"repro/reports"
@@ -75,14 +77,35 @@ func readPublished(w *lang.Workflow, r *lang.Report) ([]reports.Record, error) {
 	if r.Published == "" {
 		return nil, nil
 	}
-	name := r.Published
-	if !filepath.IsAbs(name) {
-		name = filepath.Join(w.Dir, filepath.FromSlash(name))
-	}
-	f, err := os.Open(name)
+	f, err := os.Open(publishedFile(w, r))
 	if err != nil {
 		return nil, fmt.Errorf("published numbers: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // opened for reading only
 	return reports.ParseCSV(r.Published, f)
+}
+
+func publishedFile(w *lang.Workflow, r *lang.Report) string {
+	if filepath.IsAbs(r.Published) {
+		return r.Published
+	}
+	return filepath.Join(w.Dir, filepath.FromSlash(r.Published))
+}
+
+// checkPublished finds out before hours of work that a file of published
+// numbers is not there.
+func checkPublished(w *lang.Workflow) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, r := range w.Reports {
+		if r.Published == "" {
+			continue
+		}
+		if _, err := os.Stat(publishedFile(w, r)); err != nil {
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: "No published numbers",
+				Detail: "published: " + err.Error() + ".", Subject: &r.Range,
+			})
+		}
+	}
+	return diags
 }

@@ -118,7 +118,7 @@ func (s sampleHybrid) Batch(pool *Pool, size int, rng *Rand) (Batch, error) {
 }
 
 // pick draws a dataset among those whose eligible items fill a batch, in
-// proportion to how many these are or, if the pool says so, uniformly. what completes "items" in the error.
+// proportion to its size or, if the pool says so, uniformly. what completes "items" in the error.
 func pick(pool *Pool, size int, rng *Rand, what string, eligible func(*Dataset) []Item) (*Dataset, []Item, error) {
 	weights := make([]int, len(pool.Datasets()))
 	largest, enough := 0, false
@@ -126,7 +126,7 @@ func pick(pool *Pool, size int, rng *Rand, what string, eligible func(*Dataset) 
 		n := len(eligible(d))
 		largest = max(largest, n)
 		if n >= size {
-			weights[k], enough = n, true
+			weights[k], enough = len(d.Items()), true
 			if pool.equal {
 				weights[k] = 1
 			}
