@@ -36,7 +36,7 @@ type output struct {
 }
 
 var (
-	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+	identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,99}$`)
 	envName    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 )
 
@@ -73,7 +73,7 @@ func (p *params) parseOutputs() error {
 		clean := path.Clean(text)
 		switch {
 		case !identifier.MatchString(name):
-			return problem("outputs", "the port %q is not an identifier", name)
+			return problem("outputs", "the port %q is not an identifier of at most 100 characters", name)
 		case !filepath.IsLocal(text) || clean == "." || strings.ContainsRune(text, 0):
 			return problem("outputs", "the path %q of port %q is not one below out/", text, name)
 		}
@@ -88,7 +88,7 @@ func (p *params) parseOutputs() error {
 	}
 	if p.Stdout != "" {
 		if !identifier.MatchString(p.Stdout) {
-			return problem("stdout", "the port %q is not an identifier", p.Stdout)
+			return problem("stdout", "the port %q is not an identifier of at most 100 characters", p.Stdout)
 		}
 		if _, taken := p.Outputs[p.Stdout]; taken {
 			return problem("stdout", "the port %q is also in outputs", p.Stdout)
@@ -117,7 +117,7 @@ func (p *params) parents() []string {
 }
 
 // verify returns an error for each output that is not below made, or not of
-// the declared type.
+// the declared type, and for a file that is where standard output belongs.
 func (p *params) verify(made string) error {
 	var errs []error
 	for _, port := range p.ports {
@@ -135,7 +135,22 @@ func (p *params) verify(made string) error {
 			errs = append(errs, fmt.Errorf("output %s: out/%s is not a regular file; copy what it points to", port.name, port.path))
 		}
 	}
+	if p.Stdout != "" && !p.declares(p.Stdout) {
+		if _, err := os.Lstat(filepath.Join(made, p.Stdout)); err == nil {
+			errs = append(errs, fmt.Errorf("the program wrote out/%[1]s, which is the place of its standard output; give the port stdout = %[1]q another name, or declare out/%[1]s in outputs", p.Stdout))
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// declares says whether a file or folder right below out/ is, or holds, an
+// output.
+func (p *params) declares(name string) bool {
+	return slices.ContainsFunc(p.ports, func(port output) bool {
+		return port.path == name || strings.HasPrefix(port.path, name+"/")
+	})
 }
 
 // forgotten names what is there instead of an output.

@@ -72,19 +72,23 @@ func (*Stage) Outputs(raw json.RawMessage) ([]stages.Port, error) {
 // Tools implements stages.Tooled. It reports a program that is missing, but no
 // version: those of sh, cp or python would make every laptop miss the results
 // of every other. A program whose version matters is an input of the stage.
+//
+// As the key is known without the program, the map is never nil, not even with
+// a *MissingToolError: a result that is there can be used where it is missing.
 func (*Stage) Tools(_ context.Context, raw json.RawMessage) (map[string]string, error) {
 	p, err := parse(raw)
 	if err != nil {
 		return nil, err
 	}
+	versions := map[string]string{}
 	program := p.Command[0]
 	if strings.Contains(program, "/") {
-		return nil, nil
+		return versions, nil
 	}
 	if _, err := exec.LookPath(program); err != nil {
-		return nil, &stages.MissingToolError{Tool: fmt.Sprintf("the program %q", program)}
+		return versions, &stages.MissingToolError{Tool: fmt.Sprintf("the program %q", program)}
 	}
-	return nil, nil
+	return versions, nil
 }
 
 // Run implements stages.Stage.
@@ -132,9 +136,16 @@ func (p *params) place(job *stages.Job, out string) error {
 		return p.verify(out)
 	}
 	// Ports and paths may cross: what was made moves aside as a whole, and each
-	// output from there to its place.
-	made := filepath.Join(job.Dir, "made")
-	if err := errors.Join(os.Rename(out, made), os.Mkdir(out, 0o755)); err != nil {
+	// output from there to its place. The program may have a folder of any name.
+	aside, err := os.MkdirTemp(job.Dir, "made-")
+	if err != nil {
+		return err
+	}
+	made := filepath.Join(aside, "out")
+	if err := os.Rename(out, made); err != nil {
+		return err
+	}
+	if err := os.Mkdir(out, 0o755); err != nil {
 		return err
 	}
 	if err := p.verify(made); err != nil {

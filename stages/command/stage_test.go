@@ -77,6 +77,25 @@ func TestStageMovesPathsToPorts(t *testing.T) {
 	}
 }
 
+// TestStageLeavesNamesToTheProgram has a program make what the stage makes
+// itself: a folder to move outputs through, and a path that is also a port.
+func TestStageLeavesNamesToTheProgram(t *testing.T) {
+	t.Parallel()
+	stage := command.New(command.Options{})
+	port := strings.Repeat("p", 100)
+	job := stagetest.NewJob(t, stage, script(t, `mkdir made made/out; echo mine > made/out/f; echo one > out/said; echo two > out/in/x; echo three`, map[string]any{
+		"outputs": map[string]string{"a": "said", port: "in/x"},
+		"stdout":  "said",
+	}))
+	if err := stage.Run(t.Context(), job); err != nil {
+		t.Fatal(err)
+	}
+	got := []string{read(t, job.Out["a"]), read(t, job.Out[port]), read(t, job.Out["said"])}
+	if diff := cmp.Diff([]string{"one\n", "two\n", "three\n"}, got); diff != "" {
+		t.Errorf("outputs (-want +got):\n%s", diff)
+	}
+}
+
 func TestStageShowsAFixedEnvironment(t *testing.T) {
 	t.Setenv("REPRO_TEST_SECRET", "from the host")
 	stage := command.New(command.Options{})
@@ -112,10 +131,18 @@ func TestStageSaysWhatIsThereInsteadOfAnOutput(t *testing.T) {
 			`echo > out/metrcis.json; echo > out/log`, outputs("metrics", "metrics.json"),
 			[]string{"did not write output metrics (out/metrics.json)", "out/ holds: log, metrcis.json", `did you mean "metrcis.json"?`},
 		},
-		"nothing at all":              {`:`, outputs("model", "model/"), []string{"output model (out/model)", "out/ is empty"}},
-		"a folder where a file is":    {`mkdir out/x`, outputs("x", "x"), []string{"out/x is a folder", `"x/"`}},
-		"a file where a folder is":    {`echo > out/x`, outputs("x", "x/"), []string{"out/x is not a folder"}},
-		"a link":                      {`ln -s /etc/passwd out/x`, outputs("x", "x"), []string{"not a regular file"}},
+		"nothing at all":           {`:`, outputs("model", "model/"), []string{"output model (out/model)", "out/ is empty"}},
+		"a folder where a file is": {`mkdir out/x`, outputs("x", "x"), []string{"out/x is a folder", `"x/"`}},
+		"a file where a folder is": {`echo > out/x`, outputs("x", "x/"), []string{"out/x is not a folder"}},
+		"a link":                   {`ln -s /etc/passwd out/x`, outputs("x", "x"), []string{"not a regular file"}},
+		"a file in the place of stdout": {
+			`echo mine > out/said; echo > out/x`, map[string]any{"outputs": map[string]string{"x": "x"}, "stdout": "said"},
+			[]string{"wrote out/said", `stdout = "said"`},
+		},
+		"a file in the place of stdout, where outputs move": {
+			`echo mine > out/said; echo > out/y`, map[string]any{"outputs": map[string]string{"x": "y"}, "stdout": "said"},
+			[]string{"wrote out/said", `stdout = "said"`},
+		},
 		"failure, with the reason":    {`echo why >&2; exit 4`, outputs("x", "x"), []string{"exit status 4"}},
 		"a program that is not there": {``, map[string]any{"command": []string{"in/absent"}, "stdout": "x"}, []string{"no such file", "inputs are at in/NAME"}},
 		"an input that is not executable": {
@@ -173,6 +200,7 @@ func TestStageCancelledReturnsAndKills(t *testing.T) {
 
 func TestCheckRefusesParameters(t *testing.T) {
 	t.Parallel()
+	long := strings.Repeat("x", 101)
 	tests := map[string]struct{ params, param, problem string }{
 		"no program":            {`{"command": [], "outputs": {"x": "x"}}`, "command", "names no program"},
 		"no output":             {`{"command": ["true"]}`, "outputs", "no output"},
@@ -184,6 +212,8 @@ func TestCheckRefusesParameters(t *testing.T) {
 		"one in the other":      {`{"command": ["true"], "outputs": {"a": "x/", "b": "x/y"}}`, "outputs", "in that of port"},
 		"the same path twice":   {`{"command": ["true"], "outputs": {"a": "x", "b": "./x"}}`, "outputs", "in that of port"},
 		"stdout twice":          {`{"command": ["true"], "outputs": {"a": "x"}, "stdout": "a"}`, "stdout", "also in outputs"},
+		"long port":             {`{"command": ["true"], "outputs": {"` + long + `": "x"}}`, "outputs", "at most 100 characters"},
+		"long port of stdout":   {`{"command": ["true"], "stdout": "` + long + `"}`, "stdout", "at most 100 characters"},
 		"stdout no identifier":  {`{"command": ["true"], "stdout": "a b"}`, "stdout", "not an identifier"},
 		"environment variable":  {`{"command": ["true"], "stdout": "a", "env": {"A=B": "x"}}`, "env", "no environment variable"},
 		"NUL in an argument":    {`{"command": ["a\u0000b"], "stdout": "a"}`, "command", "NUL"},
@@ -220,14 +250,17 @@ func TestOutputsAreSortedPorts(t *testing.T) {
 func TestToolsNamesAMissingProgram(t *testing.T) {
 	t.Parallel()
 	stage := command.New(command.Options{})
-	_, err := stage.Tools(t.Context(), json.RawMessage(`{"command": ["no-such-program"], "stdout": "x"}`))
+	tools, err := stage.Tools(t.Context(), json.RawMessage(`{"command": ["no-such-program"], "stdout": "x"}`))
 	var missing *stages.MissingToolError
 	if !errors.As(err, &missing) || !strings.Contains(missing.Tool, "no-such-program") {
 		t.Errorf("got %v, want a MissingToolError", err)
 	}
+	if diff := cmp.Diff(map[string]string{}, tools); diff != "" {
+		t.Errorf("tools, which say that the key is known (-want +got):\n%s", diff)
+	}
 	for _, program := range []string{"sh", "in/script", "/absent"} {
 		tools, err := stage.Tools(t.Context(), json.RawMessage(`{"command": ["`+program+`"], "stdout": "x"}`))
-		if err != nil || len(tools) > 0 {
+		if err != nil || tools == nil || len(tools) > 0 {
 			t.Errorf("%s: got %v, %v, want no tools in the key", program, tools, err)
 		}
 	}

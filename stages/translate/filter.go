@@ -39,27 +39,73 @@ func (s *Stage) commandStep(p *params) (step, error) {
 }
 
 // commandTools returns the digests of the program and of every file that its
-// arguments name by absolute path, such as a script.
+// arguments name by absolute path, such as a script: alone or as --flag=/path.
+// They go by the place of the argument, as two files may have the same name.
 func (s *Stage) commandTools(argv []string) (map[string]string, error) {
 	program, err := exec.LookPath(argv[0])
 	if err != nil {
 		return nil, &stages.MissingToolError{Tool: fmt.Sprintf("the program %q", argv[0])}
 	}
 	tools := map[string]string{}
-	for _, file := range append([]string{program}, argv[1:]...) {
-		if !filepath.IsAbs(file) {
+	for i, arg := range append([]string{program}, argv[1:]...) {
+		file := named(arg)
+		if !filepath.IsAbs(file) || filepath.Clean(file) == "/" { // tr and cut take a slash for a character
 			continue
 		}
-		if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+		info, err := os.Stat(file)
+		switch {
+		case err != nil: // names no file: /x/d is a program for sed
+			continue
+		case info.IsDir():
+			return nil, &stages.ParamError{
+				Param:   "command",
+				Problem: fmt.Sprintf("the argument %q names a folder, whose content would not be part of the key", arg),
+				Hint:    "Name the files in it one by one.",
+			}
+		case !info.Mode().IsRegular():
 			continue
 		}
 		digest, err := s.digests.of(file, contentDigest)
 		if err != nil {
 			return nil, err
 		}
-		tools[filepath.Base(file)] = digest
+		tools[fmt.Sprintf("command[%d] %s", i, filepath.Base(file))] = digest
 	}
 	return tools, nil
+}
+
+// named returns the path that an argument may name: all of it, or what follows
+// the = of --flag=/path.
+func named(arg string) string {
+	if _, value, ok := strings.Cut(arg, "="); ok && !filepath.IsAbs(arg) {
+		return value
+	}
+	return arg
+}
+
+// checkCommand refuses what would mean one file while planning, in the folder
+// of this process, and another or none in the job's folder.
+func checkCommand(argv []string) error {
+	if len(argv) == 0 || argv[0] == "" {
+		return &stages.ParamError{Param: "command", Problem: "names no program"}
+	}
+	if program := argv[0]; strings.Contains(program, "/") && !filepath.IsAbs(program) {
+		return &stages.ParamError{
+			Param:   "command",
+			Problem: fmt.Sprintf("the program %q is a relative path, but it runs in a folder of its own", program),
+			Hint:    "Give a name that is in PATH, or an absolute path.",
+		}
+	}
+	for _, arg := range argv[1:] {
+		if path := named(arg); strings.HasPrefix(path, "./") || strings.HasPrefix(path, "../") {
+			return &stages.ParamError{
+				Param:   "command",
+				Problem: fmt.Sprintf("the argument %q is a relative path, but the program runs in a folder of its own", arg),
+				Hint:    "Give an absolute path.",
+			}
+		}
+	}
+	return nil
 }
 
 // filter sends the texts through the program, a line each.

@@ -42,7 +42,7 @@ func (*Stage) Spec() stages.Spec {
 			{Name: "to", Type: "string", Doc: "The language to translate into, as ISO 639-1."},
 			{Name: "engine", Type: "string", Default: `"apertium"`, Doc: "What translates: apertium, or command for a program of your own."},
 			{Name: "via", Type: "list(string)", Default: "[]", Doc: "Languages to go through, in order, where Apertium has no pair for the direct way."},
-			{Name: "command", Type: "list(string)", Default: "[]", Doc: "For the engine command: a program that reads a text per line and writes its translation per line, the same on every run and for every line by itself."},
+			{Name: "command", Type: "list(string)", Default: "[]", Doc: "For the engine command: a program that reads a text per line and writes its translation per line, the same on every run and for every line by itself. The program is a name in PATH or an absolute path; it and each file that an argument names by absolute path, also as --flag=/path, are part of the key, and no argument may name a folder."},
 		},
 		Inputs:  []stages.Port{{Name: "input", Doc: "Training pairs as JSON Lines."}},
 		Outputs: []stages.Port{{Name: "pairs", Doc: "The pairs in the other language as JSON Lines, with the same identifiers in the same order."}},
@@ -87,8 +87,8 @@ func parse(raw json.RawMessage) (*params, error) {
 			return nil, &stages.ParamError{Param: "command", Problem: "is not used by the engine apertium", Hint: `Set engine = "command".`}
 		}
 	case "command":
-		if len(p.Command) == 0 || p.Command[0] == "" {
-			return nil, &stages.ParamError{Param: "command", Problem: "names no program"}
+		if err := checkCommand(p.Command); err != nil {
+			return nil, err
 		}
 		if len(p.Via) > 0 {
 			return nil, &stages.ParamError{Param: "via", Problem: "is not used by the engine command"}
@@ -119,7 +119,8 @@ func (*Stage) Check(raw json.RawMessage) error {
 }
 
 // Tools implements stages.Tooled: the versions of Apertium's programs and a
-// digest of each direction's data, or a digest of the command's files.
+// digest of each direction's data, or a digest of the command's files. Without
+// them the key cannot be known, so there is none if a program is missing.
 func (s *Stage) Tools(ctx context.Context, raw json.RawMessage) (map[string]string, error) {
 	p, err := parse(raw)
 	if err != nil {

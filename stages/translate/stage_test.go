@@ -208,6 +208,10 @@ func TestCheckRefusesParameters(t *testing.T) {
 		"a step that does nothing":     {`{"from": "en", "to": "pt", "engine": "apertium", "via": ["en"]}`, "via"},
 		"unknown engine":               {`{"from": "en", "to": "es", "engine": "google"}`, "engine"},
 		"command without a program":    {`{"from": "en", "to": "es", "engine": "command"}`, "command"},
+		"command with a slash":         {`{"from": "en", "to": "es", "engine": "command", "command": ["bin/tool"]}`, "command"},
+		"command beside the workflow":  {`{"from": "en", "to": "es", "engine": "command", "command": ["./tool"]}`, "command"},
+		"command with a relative file": {`{"from": "en", "to": "es", "engine": "command", "command": ["sh", "./tool.sh"]}`, "command"},
+		"command with a relative flag": {`{"from": "en", "to": "es", "engine": "command", "command": ["sh", "--model=../model"]}`, "command"},
 		"command for apertium":         {`{"from": "en", "to": "es", "engine": "apertium", "command": ["cat"]}`, "command"},
 		"command with languages on it": {`{"from": "en", "to": "es", "engine": "command", "command": ["cat"], "via": ["fr"]}`, "via"},
 	}
@@ -227,19 +231,92 @@ func TestCommandToolsAreDigestsOfItsFiles(t *testing.T) {
 	c := newCapitals(t)
 	stage := translate.New(translate.Options{})
 	first, err := stage.Tools(t.Context(), json.RawMessage(c.params()))
-	if err != nil || first["sh"] == "" || first["capitals.sh"] == "" {
+	if err != nil || first["command[0] sh"] == "" || first["command[1] capitals.sh"] == "" {
 		t.Fatalf("got %v, %v", first, err)
 	}
 	if err := os.WriteFile(c.script, []byte("cat\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	second, err := stage.Tools(t.Context(), json.RawMessage(c.params()))
-	if err != nil || second["sh"] != first["sh"] || second["capitals.sh"] == first["capitals.sh"] {
+	if err != nil || second["command[0] sh"] != first["command[0] sh"] || second["command[1] capitals.sh"] == first["command[1] capitals.sh"] {
 		t.Errorf("after a change of the script got %v, %v; before %v", second, err, first)
 	}
 	var missing *stages.MissingToolError
-	if _, err := stage.Tools(t.Context(), json.RawMessage(`{"from": "en", "to": "xx", "engine": "command", "command": ["no-such-program"]}`)); !errors.As(err, &missing) {
-		t.Errorf("got %v, want a MissingToolError", err)
+	if tools, err := stage.Tools(t.Context(), commandParams(t, "no-such-program")); !errors.As(err, &missing) || tools != nil {
+		t.Errorf("got %v, %v, want no tools and a MissingToolError: the key is not known", tools, err)
+	}
+}
+
+// commandParams returns the parameters that translate with a program.
+func commandParams(t testing.TB, argv ...string) json.RawMessage {
+	t.Helper()
+	params, err := json.Marshal(map[string]any{"from": "en", "to": "xx", "engine": "command", "command": argv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return params
+}
+
+func TestCommandToolsChangeWithEachFileOfTheArguments(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var files []string
+	for _, name := range []string{"a/model", "b/model", "c/model", "d=/model"} { // all of the same base name
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	params := commandParams(t, "sh", files[0], files[1], "--lexicon="+files[2], files[3], "/", "--delimiter=/", "/dev/null", "/^no file/d", "--lang=en")
+	stage := translate.New(translate.Options{})
+	tools := func() map[string]string {
+		all, err := stage.Tools(t.Context(), params)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	before := tools()
+	if len(before) != 1+len(files) {
+		t.Fatalf("got %v, want a digest of sh and of each of %d files", before, len(files))
+	}
+	for i, file := range files {
+		if err := os.WriteFile(file, []byte("changed "+file), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		after := tools()
+		changed := fmt.Sprintf("command[%d] model", i+1)
+		for name := range before {
+			if (before[name] != after[name]) != (name == changed) {
+				t.Errorf("after a change of %s: %s was %s, is %s", file, name, before[name], after[name])
+			}
+		}
+		before = after
+	}
+}
+
+func TestCommandRefusesAFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, arg := range []string{dir, "--model=" + dir, link} {
+		stage := translate.New(translate.Options{})
+		params := commandParams(t, "cat", arg)
+		_, toolsErr := stage.Tools(t.Context(), params)
+		runErr := stage.Run(t.Context(), stagetest.NewJob(t, stage, string(params), input(t, english("a", "b"))))
+		for _, err := range []error{toolsErr, runErr} {
+			var paramErr *stages.ParamError
+			if !errors.As(err, &paramErr) || paramErr.Param != "command" || !strings.Contains(paramErr.Problem, "not be part of the key") {
+				t.Errorf("%s: got %v, want an error of command about the key", arg, err)
+			}
+		}
 	}
 }
 
