@@ -32,7 +32,7 @@ func Build(spec Spec, records, published []Record) (*Table, error) {
 		Rows: keys(kept, spec.Rows), Columns: keys(kept, spec.Columns),
 		Over: spec.Over, Digits: spec.Digits,
 	}
-	b.expect()
+	b.expect(kept)
 	if err := b.fill(kept); err != nil {
 		return nil, fmt.Errorf("report %q: %w", spec.Name, err)
 	}
@@ -44,9 +44,11 @@ func Build(spec Spec, records, published []Record) (*Table, error) {
 }
 
 type builder struct {
-	spec  Spec
-	table *Table
-	notes []string // of values that match nothing; note puts them behind the others
+	spec     Spec
+	table    *Table
+	absent   []map[string]string // what spec expects and where does not exclude
+	complete int                 // how many values of Over a cell should have
+	notes    []string            // of values that match nothing; note puts them behind the others
 }
 
 // filter returns the records that where admits.
@@ -87,18 +89,6 @@ func admitted(records []Record, where map[string][]string) []Record {
 		}
 		return false
 	})
-}
-
-// expect adds the rows of records that should be there.
-func (b *builder) expect() {
-	for _, dims := range b.spec.Expected {
-		if !slices.ContainsFunc(b.spec.Rows, func(dim string) bool { return dims[dim] == "" }) {
-			key := keyOf(&Record{Dims: dims}, b.spec.Rows)
-			if !slices.ContainsFunc(b.table.Rows, func(k Key) bool { return slices.Equal(k, key) }) {
-				b.table.Rows = append(b.table.Rows, key)
-			}
-		}
-	}
 }
 
 // fill computes all cells.

@@ -97,7 +97,7 @@ func TestIntervalIsStudents(t *testing.T) {
 	}
 	wantNotes := []string{
 		"± is half the 95 % confidence interval of the mean over seed (Student's t).",
-		"1 cell has fewer values of seed than others in the column (n).",
+		"1 cell has fewer than all 3 values of seed (n).",
 	}
 	if diff := cmp.Diff(wantNotes, table.Notes); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)

@@ -41,16 +41,16 @@ func (b *builder) compare() []string {
 	var first string // example of an unequal average
 	b.rivals(func(cells []placed) {
 		which := b.spec.best(cells[0].Metric)
-		best, runs, averaged := cells[0].Mean, 0, 0
+		best, averaged := cells[0].Mean, 0
 		for _, c := range cells {
 			if which == "max" && c.Mean > best || which == "min" && c.Mean < best {
 				best = c.Mean
 			}
-			runs, averaged = max(runs, c.N), max(averaged, c.Averaged)
+			averaged = max(averaged, c.Averaged)
 		}
 		for _, c := range cells {
 			c.Best = which != "" && len(cells) > 1 && c.Mean == best
-			if c.N < runs && !c.Constant {
+			if c.N < b.complete && !c.Constant {
 				c.Partial = true
 				partial++
 			}
@@ -64,7 +64,7 @@ func (b *builder) compare() []string {
 	})
 	var notes []string
 	if partial > 0 {
-		notes = append(notes, fmt.Sprintf("%d %s of %s than others in the column (n).", partial, plural(partial, "cell has fewer values", "cells have fewer values"), b.spec.Over))
+		notes = append(notes, fmt.Sprintf("%d %s fewer than all %d values of %s (n).", partial, plural(partial, "cell has", "cells have"), b.complete, b.spec.Over))
 	}
 	if unequal > 0 {
 		notes = append(notes, fmt.Sprintf("%d %s fewer records than others in the column, first %s.", unequal, plural(unequal, "cell averages", "cells average"), first))
@@ -98,6 +98,9 @@ func (b *builder) note(unequal []string) {
 	}
 	if missing > 0 {
 		notes = append(notes, fmt.Sprintf("%d of %d cells %s no value.", missing, len(b.table.Rows)*len(b.table.Columns), plural(missing, "has", "have")))
+	}
+	if len(b.absent) > 0 {
+		notes = append(notes, b.absentNote())
 	}
 	b.table.Notes = slices.Concat(notes, unequal, b.notes)
 }

@@ -33,8 +33,14 @@ type Spec struct {
 
 	// Expected lists the dimensions of what should have given records but did
 	// not, such as a stage that failed. Where they tell a row, the row is there,
-	// with its cells missing.
+	// with its cells missing. Where they tell dimensions of a column that no
+	// column has, there are columns for them, with the other dimensions as in the
+	// columns that records have. Their values of Over count as values that every
+	// cell should have. Those that Where excludes do not count.
 	Expected []map[string]string
+	// Present is how many sources did give records; a note compares it with
+	// Expected. 0 means unknown.
+	Present int
 
 	// Best says which value is best: metric → "max" or "min"; the metric "" is
 	// for all others. The rows of a column compete; without an entry none is best.

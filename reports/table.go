@@ -26,7 +26,7 @@ type Cell struct {
 	N         int       // values of Over that Mean is over, 1 without Over, 0 if there is no value
 	Mean      float64   // meaningless if N is 0
 	Interval  *Interval // of the mean; nil with fewer than two values of Over
-	Partial   bool      // whether other cells of the column and metric have more values of Over
+	Partial   bool      // whether it lacks values of Over that the table has or expects
 	Constant  bool      // whether its records do not have the dimension Over at all: N is 1 by right
 	Averaged  int       // records that one value of Over averages
 	Best      bool      // whether it is the best of its column and metric; several may be, if equal
