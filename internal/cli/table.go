@@ -32,6 +32,7 @@ func buildTable(ctx context.Context, w *lang.Workflow, r *lang.Report, blobs cac
 			spec.Expected = append(spec.Expected, dims)
 			continue
 		}
+		spec.Present++
 		more, err := readRecords(ctx, blobs, artifact, dims)
 		if err != nil {
 			return nil, fmt.Errorf("%s of %s: %w", source.Port, source.Stage.Addr, err)

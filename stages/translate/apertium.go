@@ -95,7 +95,7 @@ func (s *Stage) apertiumTools(ctx context.Context, apertium, mode string) (map[s
 		return nil, fmt.Errorf("read Apertium mode: %w", err)
 	}
 	tools := map[string]string{}
-	if tools["apertium"], err = s.digests.of(apertium, versionOf(ctx, "-V")); err != nil {
+	if tools["apertium"], err = s.versions.of(apertium, versionOf(ctx, "-V")); err != nil {
 		return nil, err
 	}
 	for _, line := range programs(string(text)) {
@@ -107,7 +107,7 @@ func (s *Stage) apertiumTools(ctx context.Context, apertium, mode string) (map[s
 		switch {
 		case strings.HasPrefix(name, "apertium-") && name != "apertium-anaphora": // of the version above
 		case name == "lt-proc":
-			tools["lttoolbox"], err = s.digests.of(path, versionOf(ctx, "-v"))
+			tools["lttoolbox"], err = s.versions.of(path, versionOf(ctx, "-v"))
 		default:
 			tools[name], err = s.digests.of(path, contentDigest)
 		}

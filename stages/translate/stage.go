@@ -24,8 +24,9 @@ type Options struct {
 
 // Stage is the `translate` stage.
 type Stage struct {
-	options Options
-	digests digests
+	options  Options
+	digests  digests // of the content of programs and data
+	versions digests // what programs say of themselves
 }
 
 // New returns the `translate` stage.
