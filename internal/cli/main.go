@@ -20,19 +20,11 @@ import (
 func Main(args []string, stdout, stderr io.Writer) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	// The first signal asks the stages to stop and lets the record be written;
-	// with the handler gone, a second one ends the process at once.
-	signals := make(chan os.Signal, 1)
+	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	go func() {
-		select {
-		case <-signals:
-			signal.Stop(signals)
-			cancel(errInterrupted)
-		case <-ctx.Done():
-		}
-	}()
+	ended := make(chan struct{})
+	defer close(ended)
+	go stopOnSignals(signals, ended, func() { cancel(errInterrupted) }, stderr)
 	root := newRoot(&terminal{out: stdout, err: stderr})
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -43,6 +35,25 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "repro:", e) //nolint:errcheck // there is nowhere left to say so
 	}
 	return exitCode(err)
+}
+
+// stopOnSignals lets the first signal ask the stages to stop: programs get a
+// few seconds, then they and their children are killed, and the record is
+// written. An impatient second signal would leave those children behind, so it
+// takes a third to end this process at once.
+func stopOnSignals(signals chan os.Signal, ended <-chan struct{}, stop func(), stderr io.Writer) {
+	defer signal.Stop(signals)
+	for n := 0; n < 2; n++ {
+		select {
+		case <-signals:
+			if n == 1 {
+				fmt.Fprintln(stderr, "repro: programs get 5 s to end; once more leaves them behind") //nolint:errcheck // there is nowhere left to say so
+			}
+			stop()
+		case <-ended:
+			return
+		}
+	}
 }
 
 func newRoot(t *terminal) *cobra.Command {
