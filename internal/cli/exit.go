@@ -41,7 +41,7 @@ func reported(code int) error { return withCode(code, errReported) }
 
 // unreported returns the errors joined in err that the screen has not shown.
 func unreported(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only this one level is taken apart
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var list []error
 		for _, e := range joined.Unwrap() {
 			list = append(list, unreported(e)...)

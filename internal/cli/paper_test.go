@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"repro/internal/testkit"
+	"repro/stages/corpus"
 )
 
 // paper runs workflows/paper.hcl with one seed in a cache of its own, with the
@@ -66,6 +67,36 @@ func TestPaperPlansAtEveryScale(t *testing.T) {
 		out, err := self(t, testkit.Root(t), "plan", "workflows/paper.hcl", "--var", "scale="+scale, "--cache", filepath.Join(t.TempDir(), "cache")).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), " to run, ") {
 			t.Errorf("%s: %v\n%s", scale, err, out)
+		}
+	}
+}
+
+// TestBundledSplitsShareNoText holds the promise of workflows/data/facts.
+func TestBundledSplitsShareNoText(t *testing.T) {
+	t.Parallel()
+	type fact struct{ ID, Question, Passage string }
+	load := func(split, lang string) []fact {
+		facts, err := corpus.LoadLines[fact](filepath.Join(testkit.Root(t), "workflows/data/facts", split, lang+".jsonl"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return facts
+	}
+	for _, lang := range []string{"en", "es", "pt", "gl", "de", "sw"} {
+		seen := map[string]string{} // text or id → where
+		for _, split := range []string{"train", "test"} {
+			facts := load(split, lang)
+			if want := map[string]int{"train": 160, "test": 80}[split]; len(facts) != want {
+				t.Errorf("%s %s: %d facts, want %d", split, lang, len(facts), want)
+			}
+			for _, f := range facts {
+				for _, text := range []string{f.ID, strings.ToLower(f.Question), strings.ToLower(f.Passage)} {
+					if where, dup := seen[text]; dup || text == "" {
+						t.Errorf("%s %s: %q occurs in %s already", split, lang, text, where)
+					}
+					seen[text] = split + " " + f.ID
+				}
+			}
 		}
 	}
 }
