@@ -41,7 +41,7 @@ func (r *Record) has(name string) bool {
 func ParseMetrics(r io.Reader) ([]Record, error) {
 	var objects []map[string]any
 	if err := json.NewDecoder(r).Decode(&objects); err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
+		return nil, fmt.Errorf("this is not a JSON array of metrics: %w", err)
 	}
 	records := make([]Record, len(objects))
 	for i, object := range objects {

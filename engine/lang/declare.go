@@ -102,6 +102,8 @@ func (e *evaluator) declare(body *hclsyntax.Body) hcl.Diagnostics {
 		case blockStage:
 			n := &node{ref: ref{root: "stage", kind: block.Labels[0], name: block.Labels[1]}, block: block, at: block.DefRange()}
 			diags = append(diags, e.add(n)...)
+			// Said here, before references to it are: they would look wrong.
+			diags = append(diags, e.checkKind(block)...)
 		case blockReport:
 			n := &node{ref: ref{root: "report", name: block.Labels[0]}, block: block, at: block.DefRange()}
 			diags = append(diags, e.add(n)...)

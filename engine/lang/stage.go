@@ -67,19 +67,23 @@ func (e *evaluator) evalStage(n *node) hcl.Diagnostics {
 	return diags
 }
 
+func (e *evaluator) checkKind(block *hclsyntax.Block) hcl.Diagnostics {
+	kind, kinds := block.Labels[0], e.options.Kinds.Kinds()
+	if slices.Contains(kinds, kind) {
+		return nil
+	}
+	return hcl.Diagnostics{{
+		Severity: hcl.DiagError,
+		Summary:  "Unknown kind of stage",
+		Detail:   fmt.Sprintf("There is no kind %q; the kinds are %s.%s", kind, joinNames(kinds), didYouMean(kind, kinds)),
+		Subject:  block.LabelRanges[0].Ptr(),
+	}}
+}
+
 // openStage checks the block against the spec of its kind.
 func (e *evaluator) openStage(n *node) (*stageBlock, hcl.Diagnostics) {
 	kind := n.ref.kind
-	impl, ok := e.options.Kinds.Lookup(kind)
-	if !ok {
-		kinds := e.options.Kinds.Kinds()
-		return nil, hcl.Diagnostics{{
-			Severity: hcl.DiagError,
-			Summary:  "Unknown kind of stage",
-			Detail:   fmt.Sprintf("There is no kind %q; the kinds are %s.%s", kind, joinNames(kinds), didYouMean(kind, kinds)),
-			Subject:  n.block.LabelRanges[0].Ptr(),
-		}}
-	}
+	impl, _ := e.options.Kinds.Lookup(kind) // checkKind has seen to it
 	b := &stageBlock{
 		Block:     &Block{Kind: kind, Name: n.ref.name, Stage: impl, Spec: impl.Spec(), Range: n.at, Attrs: map[string]hcl.Range{}},
 		evaluator: e, body: n.block.Body,

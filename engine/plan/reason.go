@@ -146,16 +146,38 @@ func compareTables(prefix string, old, now map[string]string) []string {
 		case !has:
 			details = append(details, fmt.Sprintf("%s%s is gone", prefix, name))
 		case before != after:
-			details = append(details, fmt.Sprintf("%s%s: %s → %s", prefix, name, abbreviate(before), abbreviate(after)))
+			before, after = abbreviate(before, after)
+			details = append(details, fmt.Sprintf("%s%s: %s → %s", prefix, name, before, after))
 		}
 	}
 	return details
 }
 
-func abbreviate(s string) string {
-	const most = 40
-	if runes := []rune(s); len(runes) > most {
-		return string(runes[:most-1]) + "…"
+// abbreviate cuts two different texts to what surrounds their first difference.
+func abbreviate(before, after string) (string, string) {
+	const (
+		most = 40 // characters
+		lead = 10 // of them before the difference
+	)
+	readable := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">", `\u0026`, "&") // JSON for HTML pages
+	a, b := []rune(readable.Replace(before)), []rune(readable.Replace(after))
+	same := 0
+	for same < min(len(a), len(b)) && a[same] == b[same] {
+		same++
 	}
-	return s
+	cut := func(text []rune) string {
+		start := 0
+		if len(text) > most {
+			start = max(0, same-lead)
+		}
+		shown := string(text[start:min(len(text), start+most)])
+		if start > 0 {
+			shown = "…" + shown
+		}
+		if start+most < len(text) {
+			shown += "…"
+		}
+		return shown
+	}
+	return cut(a), cut(b)
 }

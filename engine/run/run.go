@@ -92,6 +92,10 @@ func (w *walk) record() []runs.Stage {
 		}
 		if s.err != nil {
 			stages[i].Error = s.err.Error()
+			var failure *engine.StageError
+			if errors.As(s.err, &failure) {
+				stages[i].Error = failure.Err.Error() // the address stands beside it
+			}
 		}
 	}
 	return stages

@@ -15,12 +15,14 @@ type bars struct {
 	container *mpb.Progress
 	whole     *mpb.Bar
 	running   map[string]*mpb.Bar
+	project   *project
 }
 
-func newBars(t *terminal, total int) view {
+func newBars(t *terminal, p *project, total int) view {
 	v := &bars{
 		container: mpb.New(mpb.WithOutput(t.err), mpb.WithWidth(width(t.err)), mpb.WithAutoRefresh()),
 		running:   map[string]*mpb.Bar{},
+		project:   p,
 	}
 	if total > 0 {
 		v.whole = v.container.AddBar(int64(total),
@@ -61,7 +63,7 @@ func (v *bars) event(e engine.Event) {
 			v.whole.Increment()
 		}
 	}
-	if text := eventText(e); text != "" {
+	if text := v.project.eventText(e); text != "" {
 		fmt.Fprintln(v.container, text) //nolint:errcheck // a story that nobody can read is no failure
 	}
 }

@@ -74,7 +74,7 @@ func newRoot(t *terminal) *cobra.Command {
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		newRun(t), newPlan(t), newValidate(t), newStatus(t), newLog(t), newReport(t), newVersion(t),
+		newRun(t), newPlan(t), newValidate(t), newStatus(t), newLog(t), newOutput(t), newReport(t), newVersion(t),
 	)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)

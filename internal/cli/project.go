@@ -228,6 +228,27 @@ func (p *project) kinds(memory translate.Memory) *stages.Registry {
 	})
 }
 
+// command returns a command on this workflow that can be pasted.
+func (p *project) command(verb string, args ...string) string {
+	words := []string{"repro", verb, p.file}
+	for _, v := range p.flags.vars {
+		words = append(words, "--var", v)
+	}
+	for _, f := range p.flags.varFiles {
+		words = append(words, "--var-file", f)
+	}
+	if cache := p.flags.cacheDir; cache != "" && cache != os.Getenv("REPRO_CACHE") {
+		words = append(words, "--cache", cache)
+	}
+	words = append(words, args...)
+	for i, w := range words {
+		if strings.ContainsAny(w, " \t\n\"'[]{}()*?$&;|<>~#`\\") {
+			words[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 func (p *project) records() *runs.Dir { return runs.Open(p.runs) }
 
 // workflowID names the workflow in records: its path from the root.

@@ -77,7 +77,7 @@ func (p *project) report(ctx context.Context, t *terminal, f *reportFlags) (err 
 	}
 	tables, tablesErr := p.tables(ctx, t, w, store, results)
 	if missing := made.Count(plan.Run) + made.Count(plan.Unknown) + made.Count(plan.Blocked); missing > 0 {
-		t.say("note: %d of %d stages have no result yet; fill the gaps with: repro run %s", missing, len(made.Nodes), p.file)
+		t.say("note: %d of %d stages have no result yet; fill the gaps with: %s", missing, len(made.Nodes), p.command("run"))
 	}
 	return errors.Join(tablesErr, t.printTables(tables, f.format))
 }

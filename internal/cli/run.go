@@ -133,7 +133,7 @@ func (p *project) walk(ctx context.Context, t *terminal, f *runFlags, made *plan
 	capacity := local.Machine()
 	capacity.CPUs = f.jobs
 	executor := local.New(&worker.Worker{Store: store, Kinds: p.kinds(memory), Scratch: store}, capacity)
-	view := newView(t, len(made.Nodes)-made.Count(plan.Hit))
+	view := newView(t, p, len(made.Nodes)-made.Count(plan.Hit))
 	stages, err := run.Run(ctx, made, run.Options{
 		Store: store, Executor: executor, Notify: view.event, FailFast: f.failFast,
 	})

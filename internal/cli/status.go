@@ -52,10 +52,10 @@ func (p *project) showStatus(t *terminal) error {
 	if last == nil {
 		return t.print(fmt.Sprintf("%s has not run yet\n", p.file))
 	}
-	return t.print(statusText(last, list))
+	return t.print(p.statusText(last, list))
 }
 
-func statusText(last *runs.Run, list []runs.Header) string {
+func (p *project) statusText(last *runs.Run, list []runs.Header) string {
 	var b strings.Builder
 	for _, h := range list {
 		fmt.Fprintf(&b, "%s  %-11s  %s  %s\n", h.Started.Local().Format(time.DateTime), h.Status, commitText(h), h.ID)
@@ -74,7 +74,7 @@ func statusText(last *runs.Run, list []runs.Header) string {
 	b.WriteByte('\n')
 	for _, s := range last.Stages {
 		if s.State == runs.Failed {
-			fmt.Fprintf(&b, "  failed  %s: %s\n          whole log: repro log '%s'\n", s.Addr, s.Error, s.Addr)
+			fmt.Fprintf(&b, "  failed  %s: %s\n          whole log: %s\n", s.Addr, s.Error, p.command("log", s.Addr))
 		}
 	}
 	return b.String()

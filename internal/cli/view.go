@@ -17,19 +17,20 @@ type view interface {
 
 // newView returns bars for a person at a terminal, and plain lines for a log.
 // total is how many stages are not cached already.
-func newView(t *terminal, total int) view {
+func newView(t *terminal, p *project, total int) view {
 	if isTerminal(t.err) {
-		return newBars(t, total)
+		return newBars(t, p, total)
 	}
-	return &lines{say: t.say, last: map[string]time.Time{}}
+	return &lines{say: t.say, project: p, last: map[string]time.Time{}}
 }
 
 // lines is the view of a log: a line for everything that ends or needs
 // attention, and now and then how far a long stage has come. Hits are silent:
 // the summary counts them.
 type lines struct {
-	say  func(format string, args ...any)
-	last map[string]time.Time // when a stage was last heard of
+	say     func(format string, args ...any)
+	project *project
+	last    map[string]time.Time // when a stage was last heard of
 }
 
 // lineEvery is how often a long stage is heard of.
@@ -46,7 +47,7 @@ func (v *lines) event(e engine.Event) {
 			v.say("…        %s  %s", addr, progressText(e))
 		}
 	default:
-		if text := eventText(e); text != "" {
+		if text := v.project.eventText(e); text != "" {
 			v.say("%s", text)
 		}
 	}
@@ -55,20 +56,20 @@ func (v *lines) event(e engine.Event) {
 func (v *lines) close() {}
 
 // eventText is the line for an event, or "" if it deserves none.
-func eventText(e engine.Event) string {
+func (p *project) eventText(e engine.Event) string {
 	switch e.Kind {
 	case engine.Finished:
 		return fmt.Sprintf("ran      %s  %s", e.Addr, e.Took.Round(time.Millisecond))
 	case engine.Warned:
 		return fmt.Sprintf("warning  %s  %s", e.Addr, e.Message)
 	case engine.Failed:
-		return failureText(e)
+		return p.failureText(e)
 	default:
 		return ""
 	}
 }
 
-func failureText(e engine.Event) string {
+func (p *project) failureText(e engine.Event) string {
 	var b strings.Builder
 	err := e.Err
 	var stage *engine.StageError
@@ -80,7 +81,7 @@ func failureText(e engine.Event) string {
 		for line := range strings.SplitSeq(stage.Tail, "\n") {
 			b.WriteString("\n         | " + line)
 		}
-		fmt.Fprintf(&b, "\n         whole log: repro log '%s'", e.Addr)
+		fmt.Fprintf(&b, "\n         whole log: %s", p.command("log", e.Addr.String()))
 	}
 	return b.String()
 }
