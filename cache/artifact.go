@@ -209,7 +209,7 @@ func importFile(ctx context.Context, blobs Blobs, name string) (Digest, error) {
 	if importer, ok := blobs.(Importer); ok {
 		return importer.Import(ctx, name)
 	}
-	d, err := digestFile(name)
+	d, err := OfFile(name)
 	if err != nil {
 		return Digest{}, err
 	}
@@ -221,19 +221,25 @@ func importFile(ctx context.Context, blobs Blobs, name string) (Digest, error) {
 	return d, blobs.Put(ctx, d, f)
 }
 
-func exportFile(ctx context.Context, blobs Blobs, d Digest, name string, exec bool) (err error) {
+func exportFile(ctx context.Context, blobs Blobs, d Digest, name string, exec bool) error {
 	if linker, ok := blobs.(Linker); ok && !exec {
 		return linker.Link(ctx, d, name)
 	}
+	mode := fs.FileMode(0o444)
+	if exec {
+		mode = 0o555
+	}
+	return CopyBlob(ctx, blobs, d, name, mode)
+}
+
+// CopyBlob writes the blob d to the new file name, which shares nothing with
+// the store.
+func CopyBlob(ctx context.Context, blobs Blobs, d Digest, name string, mode fs.FileMode) (err error) {
 	r, err := blobs.Open(ctx, d)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	mode := fs.FileMode(0o444)
-	if exec {
-		mode = 0o555
-	}
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
 		return err
@@ -242,7 +248,8 @@ func exportFile(ctx context.Context, blobs Blobs, d Digest, name string, exec bo
 	return errors.Join(err, f.Close())
 }
 
-func digestFile(name string) (Digest, error) {
+// OfFile returns the digest of the file name.
+func OfFile(name string) (Digest, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return Digest{}, err

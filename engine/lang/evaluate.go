@@ -43,14 +43,13 @@ func newValues() *values {
 	}
 }
 
-// context returns what an expression with these references sees. Only the
-// names that it refers to are in it.
-func (v *values) context(each *cty.Value) *hcl.EvalContext {
+// context returns what an expression can refer to so far.
+func (v *values) context() *hcl.EvalContext {
 	kinds := make(map[string]cty.Value, len(v.stages))
 	for kind, byName := range v.stages {
 		kinds[kind] = cty.ObjectVal(byName)
 	}
-	ctx := &hcl.EvalContext{
+	return &hcl.EvalContext{
 		Functions: functions(),
 		Variables: map[string]cty.Value{
 			"var":   cty.ObjectVal(v.vars),
@@ -58,10 +57,6 @@ func (v *values) context(each *cty.Value) *hcl.EvalContext {
 			"stage": cty.ObjectVal(kinds),
 		},
 	}
-	if each != nil {
-		ctx.Variables["each"] = *each
-	}
-	return ctx
 }
 
 // evaluate visits all nodes in the order of their references.
@@ -115,7 +110,7 @@ func (e *evaluator) evaluate() hcl.Diagnostics {
 
 func (e *evaluator) evalLocal(n *node) hcl.Diagnostics {
 	e.bindInstances(n.expr)
-	value, diags := e.eval(n.expr, e.values.context(nil))
+	value, diags := e.eval(n.expr, e.values.context())
 	e.values.locals[n.ref.name] = value
 	return diags
 }

@@ -52,7 +52,7 @@ func (e *evaluator) evalReport(n *node) (*Report, hcl.Diagnostics) {
 			continue
 		}
 		e.bindInstances(attr.Expr)
-		ctx := e.values.context(nil)
+		ctx := e.values.context()
 		value, more := e.eval(attr.Expr, ctx)
 		diags = append(diags, more...)
 		if more.HasErrors() {

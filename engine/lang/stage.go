@@ -115,7 +115,7 @@ func (e *evaluator) openStage(n *node) (*stageBlock, hcl.Diagnostics) {
 		e.bindInstances(attr.Expr)
 	}
 	diags = append(diags, b.checkBlocks()...)
-	b.shared = e.values.context(nil)
+	b.shared = e.values.context()
 	return b, diags
 }
 

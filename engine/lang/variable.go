@@ -191,7 +191,7 @@ func (e *evaluator) evalVariable(n *node) hcl.Diagnostics {
 	if v.validation == nil {
 		return nil
 	}
-	ctx := e.values.context(nil)
+	ctx := e.values.context()
 	met, diags := v.validation.condition.Value(ctx)
 	if diags.HasErrors() {
 		return diags

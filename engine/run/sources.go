@@ -67,12 +67,7 @@ func (s *sources) file(ctx context.Context, name string, d cache.Digest) error {
 
 func (s *sources) folder(ctx context.Context, source plan.Source) error {
 	tree, err := cache.WalkTree(source.Path, func(file string) (cache.Digest, error) {
-		f, err := os.Open(file)
-		if err != nil {
-			return cache.Digest{}, err
-		}
-		defer f.Close() //nolint:errcheck // opened for reading only
-		d, err := cache.OfReader(f)
+		d, err := cache.OfFile(file)
 		if err != nil {
 			return d, err
 		}

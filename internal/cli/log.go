@@ -24,10 +24,7 @@ func newLog(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if len(p.patterns) != 1 {
-				return withCode(exitUsage, errors.New("name one stage, such as train.encoder[seed=0]"))
-			}
-			return p.showLog(c.Context(), t, p.patterns[0])
+			return p.showLog(c.Context(), t)
 		},
 	}
 	f.add(c)
@@ -40,8 +37,8 @@ type logAnswer struct {
 	Log   string     `json:"log"`
 }
 
-func (p *project) showLog(ctx context.Context, t *terminal, pattern engine.Pattern) (err error) {
-	run, stage, err := p.findStage(pattern)
+func (p *project) showLog(ctx context.Context, t *terminal) (err error) {
+	run, stage, err := p.findStage()
 	if err != nil {
 		return err
 	}
@@ -74,9 +71,13 @@ func (p *project) showLog(ctx context.Context, t *terminal, pattern engine.Patte
 	return nil
 }
 
-// findStage returns the stage that the pattern means, from the newest run that
-// knows what became of it.
-func (p *project) findStage(pattern engine.Pattern) (run string, _ runs.Stage, _ error) {
+// findStage returns the one stage that the command line names, from the newest
+// run that knows what became of it.
+func (p *project) findStage() (run string, _ runs.Stage, _ error) {
+	if len(p.patterns) != 1 {
+		return "", runs.Stage{}, withCode(exitUsage, errors.New("name one stage, such as train.encoder[seed=0]"))
+	}
+	pattern := p.patterns[0]
 	records := p.records()
 	list, err := records.List()
 	if err != nil {
@@ -88,8 +89,7 @@ func (p *project) findStage(pattern engine.Pattern) (run string, _ runs.Stage, _
 		}
 		r, err := records.Load(header.ID)
 		if err != nil {
-			t := fmt.Errorf("record %s: %w", header.ID, err)
-			return "", runs.Stage{}, t
+			return "", runs.Stage{}, fmt.Errorf("record %s: %w", header.ID, err)
 		}
 		var found []runs.Stage
 		for _, s := range r.Stages {

@@ -33,9 +33,6 @@ func newOutput(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if len(p.patterns) != 1 {
-				return withCode(exitUsage, errors.New("name one stage, such as train.encoder[seed=0]"))
-			}
 			return p.showOutput(c.Context(), t, &f)
 		},
 	}
@@ -46,7 +43,7 @@ func newOutput(t *terminal) *cobra.Command {
 }
 
 func (p *project) showOutput(ctx context.Context, t *terminal, f *outputFlags) (err error) {
-	_, stage, err := p.findStage(p.patterns[0])
+	_, stage, err := p.findStage()
 	if err != nil {
 		return err
 	}
@@ -98,7 +95,7 @@ func copyOut(ctx context.Context, blobs cache.Blobs, a cache.Artifact, to string
 		return withCode(exitUsage, fmt.Errorf("%s is there already", to))
 	}
 	if !a.Tree {
-		return copyBlob(ctx, blobs, a.Digest, to, 0o644)
+		return cache.CopyBlob(ctx, blobs, a.Digest, to, 0o644)
 	}
 	tree, err := cache.LoadTree(ctx, blobs, a.Digest)
 	if err != nil {
@@ -113,23 +110,9 @@ func copyOut(ctx context.Context, blobs cache.Blobs, a cache.Artifact, to string
 		if e.Exec {
 			mode = 0o755
 		}
-		if err := copyBlob(ctx, blobs, e.Digest, name, mode); err != nil {
+		if err := cache.CopyBlob(ctx, blobs, e.Digest, name, mode); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func copyBlob(ctx context.Context, blobs cache.Blobs, d cache.Digest, name string, mode os.FileMode) (err error) {
-	r, err := blobs.Open(ctx, d)
-	if err != nil {
-		return err
-	}
-	defer r.Close() //nolint:errcheck // opened for reading only
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, r)
-	return errors.Join(err, f.Close())
 }
