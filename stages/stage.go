@@ -51,6 +51,7 @@ type Spec struct {
 	Params  []Param // what it can be told, in the order of the documentation
 	Inputs  []Port  // what it reads
 	Outputs []Port  // what it writes
+	Choice  *Choice // a parameter with variants; nil for most kinds
 	Class   string  // what it promises of a second run: deterministic (also if empty), tolerant, stochastic, unknown
 }
 

@@ -220,10 +220,13 @@ stage "sample" "batches" {
   sampler    = each.sampler
   batch_size = local.scale.batch_size
   steps      = local.scale.steps
-  alpha      = 0.5
   seed       = each.seed
 
   dataset_weight = local.scale.weight
+
+  hybrid {
+    alpha = 0.5
+  }
 }
 
 # The untrained encoder is a row of every table: what the initial weights know.

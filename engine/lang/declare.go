@@ -16,6 +16,7 @@ const (
 	blockWorkflow = "workflow"
 	blockVariable = "variable"
 	blockLocals   = "locals"
+	blockPlugin   = "plugin"
 	blockStage    = "stage"
 	blockReport   = "report"
 )
@@ -25,6 +26,7 @@ var blockLabels = map[string][]string{
 	blockWorkflow: {"NAME"},
 	blockVariable: {"NAME"},
 	blockLocals:   {},
+	blockPlugin:   {"NAME"},
 	blockStage:    {"KIND", "NAME"},
 	blockReport:   {"NAME"},
 }
@@ -65,7 +67,7 @@ func (e *evaluator) declare(body *hclsyntax.Body) hcl.Diagnostics {
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError,
 				Summary:  "Unknown block",
-				Detail:   fmt.Sprintf("There is no block %q.%s", block.Type, didYouMean(block.Type, []string{blockWorkflow, blockVariable, blockLocals, blockStage, blockReport})),
+				Detail:   fmt.Sprintf("There is no block %q.%s", block.Type, didYouMean(block.Type, []string{blockWorkflow, blockVariable, blockLocals, blockPlugin, blockStage, blockReport})),
 				Subject:  block.TypeRange.Ptr(),
 			})
 			continue
@@ -102,11 +104,26 @@ func (e *evaluator) declare(body *hclsyntax.Body) hcl.Diagnostics {
 		case blockStage:
 			n := &node{ref: ref{root: "stage", kind: block.Labels[0], name: block.Labels[1]}, block: block, at: block.DefRange()}
 			diags = append(diags, e.add(n)...)
-			// Said here, before references to it are: they would look wrong.
-			diags = append(diags, e.checkKind(block)...)
+		case blockPlugin:
+			diags = append(diags, e.declarePlugin(block)...)
 		case blockReport:
 			n := &node{ref: ref{root: "report", name: block.Labels[0]}, block: block, at: block.DefRange()}
 			diags = append(diags, e.add(n)...)
+		}
+	}
+	return append(diags, e.checkKinds(body)...)
+}
+
+// checkKinds refuses kinds that are neither known nor a plugin's, before
+// references to their stages are looked at: those would look wrong.
+func (e *evaluator) checkKinds(body *hclsyntax.Body) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, block := range body.Blocks {
+		if block.Type != blockStage || len(block.Labels) == 0 {
+			continue
+		}
+		if kind := block.Labels[0]; !e.builtin(kind) && e.pluginOf(kind) == nil {
+			diags = append(diags, e.unknownKind(kind, block.LabelRanges[0]))
 		}
 	}
 	return diags

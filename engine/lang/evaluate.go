@@ -98,7 +98,11 @@ func (e *evaluator) evaluate() hcl.Diagnostics {
 			reports[i], more = e.evalReport(n)
 		}
 		failed[i] = more.HasErrors()
-		diags = append(diags, more...)
+		for _, d := range more {
+			if !slices.Contains(diags, d) { // a plugin fails for every stage that uses it
+				diags = append(diags, d)
+			}
+		}
 	}
 	for _, i := range slices.Sorted(maps.Keys(reports)) {
 		if reports[i] != nil {

@@ -59,14 +59,14 @@ func containsOutput(v cty.Value) bool {
 
 // input evaluates what is given to an input port.
 func (b *stageBlock) input(port stages.Port, ctx *hcl.EvalContext) ([]Input, hcl.Diagnostics) {
-	attr, given := b.body.Attributes[port.Name]
+	attr, given := b.attrs[port.Name]
 	if !given {
 		if port.Arity == stages.One {
 			return nil, hcl.Diagnostics{b.problem(b.Range, "Missing input", fmt.Sprintf("A %s stage needs %q: %s", b.Kind, port.Name, port.Doc))}
 		}
 		return nil, nil
 	}
-	value, diags := b.value(attr, ctx)
+	value, diags := b.value(port.Name, ctx)
 	if diags.HasErrors() {
 		return nil, diags
 	}

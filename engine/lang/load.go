@@ -17,6 +17,11 @@ type Options struct {
 	Version  string            // of repro, for the workflow block's requires
 	VarFiles []string          // files of NAME = VALUE lines; later ones win
 	Vars     map[string]string // values as written on the command line; they win over files
+
+	// Open returns the kinds that there are once the plugin is open: all that
+	// were before and what it adds. It is called once for each plugin that a
+	// stage uses; the workflow it is given has no stages yet.
+	Open func(w *Workflow, p *Plugin) (*stages.Registry, error)
 }
 
 // Load reads and evaluates a workflow file. The returned Workflow always has

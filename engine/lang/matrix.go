@@ -26,9 +26,10 @@ func (b *stageBlock) evalMatrix() ([]string, []coordinate, hcl.Diagnostics) {
 	if !ok {
 		return nil, []coordinate{{}}, nil
 	}
-	if b.varies[attrMatrix] {
+	if refersToEach(attr.Expr) {
 		return nil, nil, hcl.Diagnostics{b.problem(attr.Expr.Range(), "No each here", "The matrix says what each is, so it cannot refer to it.")}
 	}
+	b.bindInstances(attr.Expr)
 	value, diags := b.eval(attr.Expr, b.shared)
 	if diags.HasErrors() {
 		return nil, nil, diags

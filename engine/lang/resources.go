@@ -19,6 +19,9 @@ func (b *stageBlock) resources(ctx *hcl.EvalContext) (engine.Resources, hcl.Diag
 	var r engine.Resources
 	var diags hcl.Diagnostics
 	for _, block := range b.body.Blocks {
+		if block.Type != blockResources {
+			continue
+		}
 		for _, attr := range sortedAttrs(block.Body.Attributes) {
 			value, more := b.eval(attr.Expr, ctx)
 			diags = append(diags, more...)

@@ -1,19 +1,13 @@
 package lang
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
-	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"repro/engine"
 	"repro/stages"
@@ -27,6 +21,7 @@ type stageBlock struct {
 	*Block
 	*evaluator
 	body   *hclsyntax.Body
+	attrs  map[string]*hclsyntax.Attribute // by name; those of a variant's block as VariantName has them
 	params map[string]cty.Type
 	varies map[string]bool // attributes that refer to each
 	// constant holds the values of the others: they are the same for all instances.
@@ -35,9 +30,14 @@ type stageBlock struct {
 }
 
 func (e *evaluator) evalStage(n *node) hcl.Diagnostics {
-	b, diags := e.openStage(n)
-	if diags.HasErrors() {
-		return diags
+	b := &stageBlock{
+		Block:     &Block{Kind: n.ref.kind, Name: n.ref.name, Range: n.at, Attrs: map[string]hcl.Range{}},
+		evaluator: e, body: n.block.Body,
+		attrs:    map[string]*hclsyntax.Attribute{},
+		params:   map[string]cty.Type{},
+		varies:   map[string]bool{},
+		constant: map[string]cty.Value{},
+		shared:   e.values.context(),
 	}
 	axes, coordinates, diags := b.evalMatrix()
 	if diags.HasErrors() {
@@ -45,6 +45,13 @@ func (e *evaluator) evalStage(n *node) hcl.Diagnostics {
 	}
 	found := &instances{axes: axes}
 	outputs := make([]cty.Value, 0, len(coordinates))
+	// A block without instances uses nothing: its plugin need not be there.
+	if len(coordinates) > 0 || e.builtin(b.Kind) {
+		diags = append(diags, b.open()...)
+		if diags.HasErrors() {
+			return diags
+		}
+	}
 	for _, each := range coordinates {
 		stage, more := b.instance(each)
 		diags = append(diags, more...)
@@ -67,39 +74,15 @@ func (e *evaluator) evalStage(n *node) hcl.Diagnostics {
 	return diags
 }
 
-func (e *evaluator) checkKind(block *hclsyntax.Block) hcl.Diagnostics {
-	kind, kinds := block.Labels[0], e.options.Kinds.Kinds()
-	if slices.Contains(kinds, kind) {
-		return nil
+// open checks the block against the spec of its kind.
+func (b *stageBlock) open() hcl.Diagnostics {
+	impl, diags := b.kind(b.Kind, b.Range)
+	if diags.HasErrors() {
+		return diags
 	}
-	return hcl.Diagnostics{{
-		Severity: hcl.DiagError,
-		Summary:  "Unknown kind of stage",
-		Detail:   fmt.Sprintf("There is no kind %q; the kinds are %s.%s", kind, joinNames(kinds), didYouMean(kind, kinds)),
-		Subject:  block.LabelRanges[0].Ptr(),
-	}}
-}
-
-// openStage checks the block against the spec of its kind.
-func (e *evaluator) openStage(n *node) (*stageBlock, hcl.Diagnostics) {
-	kind := n.ref.kind
-	impl, _ := e.options.Kinds.Lookup(kind) // checkKind has seen to it
-	b := &stageBlock{
-		Block:     &Block{Kind: kind, Name: n.ref.name, Stage: impl, Spec: impl.Spec(), Range: n.at, Attrs: map[string]hcl.Range{}},
-		evaluator: e, body: n.block.Body,
-		params:   map[string]cty.Type{},
-		varies:   map[string]bool{},
-		constant: map[string]cty.Value{},
-	}
+	diags = append(diags, b.use(impl)...)
 	known := []string{attrMatrix}
-	var diags hcl.Diagnostics
 	for _, p := range b.Spec.Params {
-		t, err := paramType(p.Type)
-		if err != nil {
-			diags = append(diags, b.problem(b.Range, "Bad stage", fmt.Sprintf("The parameter %s of the kind %s has the type %q: %s", p.Name, kind, p.Type, sentence(err))))
-			continue
-		}
-		b.params[p.Name] = t
 		known = append(known, p.Name)
 	}
 	for _, port := range b.Spec.Inputs {
@@ -108,47 +91,73 @@ func (e *evaluator) openStage(n *node) (*stageBlock, hcl.Diagnostics) {
 	for _, attr := range sortedAttrs(b.body.Attributes) {
 		if !slices.Contains(known, attr.Name) {
 			diags = append(diags, b.problem(attr.NameRange, "Unknown attribute",
-				fmt.Sprintf("A %s stage has no %q; it has %s.%s", kind, attr.Name, joinNames(known), didYouMean(attr.Name, known))))
+				fmt.Sprintf("A %s stage has no %q; it has %s.%s%s", b.Kind, attr.Name, joinNames(known), didYouMean(attr.Name, known), b.variantHint(attr.Name))))
 		}
-		b.Attrs[attr.Name] = attr.Expr.Range()
-		b.varies[attr.Name] = refersToEach(attr.Expr)
-		e.bindInstances(attr.Expr)
+		b.attribute(attr.Name, attr)
 	}
-	diags = append(diags, b.checkBlocks()...)
-	b.shared = e.values.context()
-	return b, diags
+	return append(diags, b.openBlocks()...)
 }
 
-func (b *stageBlock) checkBlocks() hcl.Diagnostics {
+// use takes the spec of the kind, which may have got more variants since.
+func (b *stageBlock) use(impl stages.Stage) hcl.Diagnostics {
+	b.Stage, b.Spec = impl, impl.Spec()
 	var diags hcl.Diagnostics
-	for _, block := range b.body.Blocks {
-		if block.Type != blockResources {
-			diags = append(diags, b.problem(block.TypeRange, "Unknown block",
-				fmt.Sprintf("A stage has no block %q; it may have %s.%s", block.Type, blockResources, didYouMean(block.Type, []string{blockResources}))))
-			continue
+	add := func(params []stages.Param) {
+		for _, p := range params {
+			t, err := paramType(p.Type)
+			if err != nil {
+				diags = append(diags, b.problem(b.Range, "Bad stage", fmt.Sprintf("The parameter %s of the kind %s has the type %q: %s", p.Name, b.Kind, p.Type, sentence(err))))
+				continue
+			}
+			b.params[p.Name] = t
 		}
-		for _, attr := range block.Body.Attributes {
-			b.bindInstances(attr.Expr)
+	}
+	add(b.Spec.Params)
+	if b.Spec.Choice != nil {
+		for _, v := range b.Spec.Choice.Variants {
+			add(b.Spec.With(v.Name).Params[len(b.Spec.Params):])
 		}
 	}
 	return diags
 }
 
-func refersToEach(expr hclsyntax.Expression) bool {
-	return slices.ContainsFunc(hclsyntax.Variables(expr), func(t hcl.Traversal) bool { return t.RootName() == "each" })
+func (b *stageBlock) attribute(name string, attr *hclsyntax.Attribute) {
+	b.attrs[name] = attr
+	b.Attrs[name] = attr.Expr.Range()
+	b.varies[name] = refersToEach(attr.Expr)
+	b.bindInstances(attr.Expr)
 }
 
-// paramType reads a type in HCL syntax.
-func paramType(text string) (cty.Type, error) {
-	expr, diags := hclsyntax.ParseExpression([]byte(text), "type", hcl.InitialPos)
-	if diags.HasErrors() {
-		return cty.NilType, diags
+// openBlocks takes the blocks within: resources, and one for each variant that
+// has something to say.
+func (b *stageBlock) openBlocks() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	known := []string{blockResources}
+	if b.Spec.Choice != nil {
+		for _, v := range b.Spec.Choice.Variants {
+			known = append(known, v.Name)
+		}
 	}
-	t, diags := typeexpr.TypeConstraint(expr)
-	if diags.HasErrors() {
-		return cty.NilType, diags
+	seen := map[string]bool{}
+	for _, block := range b.body.Blocks {
+		switch variant, ok := b.Spec.Variant(block.Type); {
+		case block.Type == blockResources:
+			for _, attr := range block.Body.Attributes {
+				b.bindInstances(attr.Expr)
+			}
+		case seen[block.Type]:
+			diags = append(diags, b.problem(block.TypeRange, "Declared twice", fmt.Sprintf("There is already a block %s in this stage.", block.Type)))
+		case ok:
+			diags = append(diags, b.openVariant(block, variant)...)
+		case b.Spec.Choice != nil && b.pluginOf(block.Type) != nil:
+			// What a plugin adds is known once something uses it.
+		default:
+			diags = append(diags, b.problem(block.TypeRange, "Unknown block",
+				fmt.Sprintf("A %s stage has no block %q; it may have %s.%s", b.Kind, block.Type, joinNames(known), didYouMean(block.Type, known))))
+		}
+		seen[block.Type] = true
 	}
-	return t, nil
+	return diags
 }
 
 // instance evaluates the block at one point of its matrix.
@@ -158,19 +167,22 @@ func (b *stageBlock) instance(each coordinate) (*Stage, hcl.Diagnostics) {
 		ctx = b.shared.NewChild()
 		ctx.Variables = map[string]cty.Value{"each": cty.ObjectVal(each.values)}
 	}
+	spec, diags := b.chosen(ctx)
+	if diags.HasErrors() {
+		return nil, diags
+	}
 	s := &Stage{
 		Addr:    engine.Addr{Kind: b.Kind, Name: b.Name, Each: each.axes},
 		Block:   b.Block,
-		Params:  make(map[string]string, len(b.Spec.Params)),
-		Outputs: b.Spec.Outputs,
+		Params:  make(map[string]string, len(spec.Params)),
+		Outputs: spec.Outputs,
 	}
-	var diags hcl.Diagnostics
-	for _, p := range b.Spec.Params {
+	for _, p := range spec.Params {
 		text, more := b.param(p, ctx)
 		diags = append(diags, more...)
 		s.Params[p.Name] = text
 	}
-	for _, port := range b.Spec.Inputs {
+	for _, port := range spec.Inputs {
 		inputs, more := b.input(port, ctx)
 		diags = append(diags, more...)
 		s.Inputs = append(s.Inputs, inputs...)
@@ -182,79 +194,6 @@ func (b *stageBlock) instance(each coordinate) (*Stage, hcl.Diagnostics) {
 		return nil, diags
 	}
 	return s, append(diags, b.check(s)...)
-}
-
-// value evaluates an attribute, once for all instances if it is the same for all.
-func (b *stageBlock) value(attr *hclsyntax.Attribute, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
-	if b.varies[attr.Name] {
-		return b.eval(attr.Expr, ctx)
-	}
-	if v, ok := b.constant[attr.Name]; ok {
-		return v, nil
-	}
-	v, diags := b.eval(attr.Expr, b.shared)
-	b.constant[attr.Name] = v
-	return v, diags
-}
-
-// param returns a parameter's value as canonical JSON.
-func (b *stageBlock) param(p stages.Param, ctx *hcl.EvalContext) (string, hcl.Diagnostics) {
-	attr, given := b.body.Attributes[p.Name]
-	if !given {
-		if p.Default == "" {
-			return "", hcl.Diagnostics{b.problem(b.Range, "Missing attribute", fmt.Sprintf("A %s stage needs %q: %s", b.Kind, p.Name, p.Doc))}
-		}
-		value, err := ctyjson.Unmarshal([]byte(p.Default), b.defaultType(p))
-		if err != nil {
-			return "", hcl.Diagnostics{b.problem(b.Range, "Bad stage", fmt.Sprintf("The default of %s of the kind %s: %s", p.Name, b.Kind, sentence(err)))}
-		}
-		return ctyJSON(value), nil
-	}
-	value, diags := b.value(attr, ctx)
-	if diags.HasErrors() {
-		return "", diags
-	}
-	if containsOutput(value) {
-		return "", append(diags, b.problem(attr.Expr.Range(), "Output as a parameter",
-			fmt.Sprintf("%s is a parameter; an output of a stage can only be given to an input%s.", p.Name, b.inputNames())))
-	}
-	value, err := convert.Convert(value, b.params[p.Name])
-	if err != nil {
-		return "", append(diags, wrongType(p.Name, err, attr.Expr, ctx))
-	}
-	if value.IsNull() && p.Default != "null" {
-		if p.Default != "" {
-			value, err = ctyjson.Unmarshal([]byte(p.Default), b.defaultType(p))
-			if err == nil {
-				return ctyJSON(value), diags
-			}
-		}
-		return "", append(diags, b.problem(attr.Expr.Range(), "Missing value", fmt.Sprintf("%s is null.", p.Name)))
-	}
-	return ctyJSON(value), diags
-}
-
-// defaultType is the type that a parameter's default is read as: its own, or
-// what the JSON says where it may be anything.
-func (b *stageBlock) defaultType(p stages.Param) cty.Type {
-	t := b.params[p.Name]
-	if t.HasDynamicTypes() {
-		if implied, err := ctyjson.ImpliedType([]byte(p.Default)); err == nil {
-			return implied
-		}
-	}
-	return t
-}
-
-func (b *stageBlock) inputNames() string {
-	var names []string
-	for _, port := range b.Spec.Inputs {
-		names = append(names, port.Name)
-	}
-	if len(names) == 0 {
-		return ", and this kind of stage has none"
-	}
-	return ": " + joinNames(names)
 }
 
 // check lets the kind look at the parameters and say which outputs they mean.
@@ -294,18 +233,4 @@ func (b *stageBlock) paramProblem(err error) *hcl.Diagnostic {
 
 func (b *stageBlock) problem(at hcl.Range, summary, detail string) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &at}
-}
-
-// ParamsJSON returns all parameters as one JSON object, in the order of their names.
-func ParamsJSON(params map[string]string) json.RawMessage {
-	out := []byte{'{'}
-	for i, name := range slices.Sorted(maps.Keys(params)) {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = strconv.AppendQuote(out, name) // names are identifiers: quoting is JSON's
-		out = append(out, ':')
-		out = append(out, params[name]...)
-	}
-	return append(out, '}')
 }

@@ -48,7 +48,7 @@ func (w *Worker) Run(ctx context.Context, t *engine.Task, threads int, notify fu
 	}
 	defer w.Scratch.Discard(dir)
 	log := &log{path: filepath.Join(dir, "log")}
-	r := &running{Worker: w, task: t, stage: stage, dir: dir, log: log, threads: threads, notify: notify}
+	r := &running{Worker: w, task: t, stage: stage, spec: lang.SpecFor(stage.Spec(), t.Action.Params), dir: dir, log: log, threads: threads, notify: notify}
 	result, err := r.do(ctx)
 	digest, logErr := log.store(ctx, w.Store)
 	if err != nil {
@@ -92,6 +92,7 @@ type running struct {
 	*Worker
 	task    *engine.Task
 	stage   stages.Stage
+	spec    stages.Spec // for the task's parameters
 	dir     string
 	log     *log
 	threads int
@@ -125,7 +126,7 @@ func (r *running) do(ctx context.Context) (*cache.Result, error) {
 }
 
 func (r *running) class() cache.Determinism {
-	if class := r.stage.Spec().Class; class != "" {
+	if class := r.spec.Class; class != "" {
 		return cache.Determinism(class)
 	}
 	return cache.Deterministic
@@ -149,7 +150,7 @@ func (r *running) job(ctx context.Context) (*stages.Job, error) {
 		}
 	}
 	arity := map[string]stages.Arity{}
-	for _, port := range r.stage.Spec().Inputs {
+	for _, port := range r.spec.Inputs {
 		arity[port.Name] = port.Arity
 	}
 	for _, in := range r.task.Action.Inputs {

@@ -44,16 +44,7 @@ func TestDocsAreCurrent(t *testing.T) {
 
 func describe(b *strings.Builder, s stages.Spec) {
 	fmt.Fprintf(b, "\n## %s\n\n%s\n", s.Kind, s.Doc)
-	if len(s.Params) > 0 {
-		b.WriteString("\n| parameter | type | default | meaning |\n|---|---|---|---|\n")
-	}
-	for _, p := range s.Params {
-		value := "must be given"
-		if p.Default != "" {
-			value = "`" + p.Default + "`"
-		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", p.Name, p.Type, value, cell(p.Doc))
-	}
+	describeParams(b, s.Params)
 	if len(s.Inputs)+len(s.Outputs) > 0 {
 		b.WriteString("\n| port | | carries |\n|---|---|---|\n")
 	}
@@ -66,6 +57,27 @@ func describe(b *strings.Builder, s stages.Spec) {
 			what = "folder"
 		}
 		fmt.Fprintf(b, "| `%s` | output, %s | %s |\n", port.Name, what, cell(port.Doc))
+	}
+	if s.Choice == nil {
+		return
+	}
+	fmt.Fprintf(b, "\nWhat one `%s` alone reads stands in a block with its name.\n", s.Choice.Param)
+	for _, v := range s.Choice.Variants {
+		fmt.Fprintf(b, "\n### %s %s\n\n%s\n", s.Choice.Param, v.Name, v.Doc)
+		describeParams(b, v.Params)
+	}
+}
+
+func describeParams(b *strings.Builder, params []stages.Param) {
+	if len(params) > 0 {
+		b.WriteString("\n| parameter | type | default | meaning |\n|---|---|---|---|\n")
+	}
+	for _, p := range params {
+		value := "must be given"
+		if p.Default != "" {
+			value = "`" + p.Default + "`"
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", p.Name, p.Type, value, cell(p.Doc))
 	}
 }
 

@@ -1,7 +1,10 @@
 package sample
 
-// chunkSize is the unit in which an arena grows, so that growing never copies.
-const chunkSize = 1 << 20
+// An arena grows in chunks, so that growing never copies.
+const (
+	chunkBits = 20
+	chunkSize = 1 << chunkBits
+)
 
 // arena keeps very many short texts in few allocations.
 type arena struct{ chunks [][]byte }
@@ -9,6 +12,21 @@ type arena struct{ chunks [][]byte }
 // ref is the place of a text in an arena.
 type ref struct {
 	chunk, at, n uint32
+}
+
+// arenaOf returns an arena of texts that lie one behind the other already;
+// refAt finds them.
+func arenaOf(text []byte) arena {
+	a := arena{chunks: make([][]byte, 0, len(text)>>chunkBits+1)}
+	for at := 0; at <= len(text); at += chunkSize {
+		a.chunks = append(a.chunks, text[at:]) // to the end: a text may be long
+	}
+	return a
+}
+
+// refAt returns the place of the n bytes at an offset of arenaOf's text.
+func refAt(offset uint64, n uint32) ref {
+	return ref{chunk: uint32(offset >> chunkBits), at: uint32(offset & (chunkSize - 1)), n: n}
 }
 
 func (a *arena) put(text string) ref {
@@ -22,4 +40,4 @@ func (a *arena) put(text string) ref {
 	return ref{chunk: uint32(last), at: uint32(at), n: uint32(len(text))}
 }
 
-func (a *arena) get(r ref) []byte { return a.chunks[r.chunk][r.at : r.at+r.n] }
+func (a *arena) get(r ref) []byte { return a.chunks[r.chunk][r.at : uint64(r.at)+uint64(r.n)] }

@@ -50,6 +50,13 @@ type lineRow struct {
 	Passage     string `json:"passage"`
 	QueryText   string `json:"query_text,omitempty"`
 	PassageText string `json:"passage_text,omitempty"`
+
+	Negatives []linePassage `json:"negatives,omitempty"`
+}
+
+type linePassage struct {
+	ID   string `json:"id"`
+	Lang string `json:"lang"`
 }
 
 // Batches is a folder of batches, opened for reading. Its pool is in memory,
@@ -117,13 +124,32 @@ var errStop = errors.New("enough")
 
 func (l *line) batch(pool *Pool) (Batch, error) {
 	b := Batch{Draw: l.Draw, Rows: make([]Row, len(l.Rows))}
+	find := func(id string, langs ...string) (Item, error) {
+		item, ok := pool.Find(l.Dataset, id)
+		if !ok {
+			return 0, fmt.Errorf("%s has no item %q", l.Dataset, id)
+		}
+		for _, lang := range langs {
+			if pool.version(item, lang) == nil {
+				return 0, fmt.Errorf("%s has no item %q in %s", l.Dataset, id, lang)
+			}
+		}
+		return item, nil
+	}
 	for i, r := range l.Rows {
-		item, ok := pool.Find(l.Dataset, r.ID)
-		if !ok || pool.version(item, r.Query) == nil || pool.version(item, r.Passage) == nil {
-			return Batch{}, fmt.Errorf("%s has no item %q in %s and %s", l.Dataset, r.ID, r.Query, r.Passage)
+		item, err := find(r.ID, r.Query, r.Passage)
+		if err != nil {
+			return Batch{}, err
 		}
 		b.Dataset = pool.dataset(item)
 		b.Rows[i] = Row{Item: item, Query: r.Query, Passage: r.Passage, QueryText: r.QueryText, PassageText: r.PassageText}
+		for _, n := range r.Negatives {
+			negative, err := find(n.ID, n.Lang)
+			if err != nil {
+				return Batch{}, err
+			}
+			b.Rows[i].Negatives = append(b.Rows[i].Negatives, Passage{Item: negative, Lang: n.Lang})
+		}
 	}
 	return b, nil
 }
@@ -158,6 +184,9 @@ func write(ctx context.Context, dir string, pool *Pool, p params, draw func(yiel
 			l := line{Step: sum.Steps, Draw: b.Draw, Dataset: b.Dataset.Name, Rows: make([]lineRow, len(b.Rows))}
 			for i, r := range b.Rows {
 				l.Rows[i] = lineRow{ID: pool.ID(r.Item), Query: r.Query, Passage: r.Passage, QueryText: r.QueryText, PassageText: r.PassageText}
+				for _, n := range r.Negatives {
+					l.Rows[i].Negatives = append(l.Rows[i].Negatives, linePassage{ID: pool.ID(n.Item), Lang: n.Lang})
+				}
 			}
 			sum.add(b)
 			return enc.Encode(l)

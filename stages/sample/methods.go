@@ -25,38 +25,40 @@ func Methods() []Method {
 		{
 			Name: xx,
 			Doc:  "Each row is in one language, drawn for the row; the batch mixes languages.",
-			New:  func(json.RawMessage) (Sampler, error) { return sampleXX{}, nil },
+			New:  func(json.RawMessage) (Sampler, error) { return XX{}, nil },
 		},
 		{
 			Name: xxMono,
 			Doc:  "The whole batch is in one language, drawn uniformly for the batch.",
-			New:  func(json.RawMessage) (Sampler, error) { return sampleXXMono{}, nil },
+			New:  func(json.RawMessage) (Sampler, error) { return XXMono{}, nil },
 		},
 		{
 			Name: xy,
 			Doc:  "Each row's question and passage are in two different languages, drawn for the row.",
-			New:  func(json.RawMessage) (Sampler, error) { return sampleXY{}, nil },
+			New:  func(json.RawMessage) (Sampler, error) { return XY{}, nil },
 		},
 		{
 			Name: hybrid,
 			Doc:  "Each batch is x-x-mono with probability alpha and x-y otherwise.",
 			Params: []stages.Param{{
 				Name: "alpha", Type: "number", Default: "0.5",
-				Doc: "Probability of a monolingual batch, for hybrid only, 0 to 1.",
+				Doc: "Probability of a monolingual batch, 0 to 1.",
 			}},
 			New: newHybrid,
 		},
 	}
 }
 
-type sampleXX struct{}
+// XX is the method x-x.
+type XX struct{}
 
-func (sampleXX) Batch(pool *Pool, size int, rng *Rand) (Batch, error) {
-	d, items, err := pick(pool, size, rng, "", (*Dataset).Items)
+// Batch implements Sampler.
+func (XX) Batch(pool *Pool, step Step, rng *Rand) (Batch, error) {
+	d, items, err := pool.Pick(step.Size, rng, "", (*Dataset).Items)
 	if err != nil {
 		return Batch{}, err
 	}
-	rows := draw(items, size, rng, func(i Item) Row {
+	rows := Rows(items, step.Size, rng, func(i Item) Row {
 		langs := pool.LangsOf(i)
 		lang := langs[rng.IntN(len(langs))]
 		return Row{Item: i, Query: lang, Passage: lang}
@@ -64,26 +66,30 @@ func (sampleXX) Batch(pool *Pool, size int, rng *Rand) (Batch, error) {
 	return Batch{Draw: xx, Dataset: d, Rows: rows}, nil
 }
 
-type sampleXXMono struct{}
+// XXMono is the method x-x-mono.
+type XXMono struct{}
 
-func (sampleXXMono) Batch(pool *Pool, size int, rng *Rand) (Batch, error) {
+// Batch implements Sampler.
+func (XXMono) Batch(pool *Pool, step Step, rng *Rand) (Batch, error) {
 	lang := pool.Langs()[rng.IntN(len(pool.Langs()))]
-	d, items, err := pick(pool, size, rng, " in "+lang, func(d *Dataset) []Item { return d.In(lang) })
+	d, items, err := pool.Pick(step.Size, rng, " in "+lang, func(d *Dataset) []Item { return d.In(lang) })
 	if err != nil {
 		return Batch{}, err
 	}
-	rows := draw(items, size, rng, func(i Item) Row { return Row{Item: i, Query: lang, Passage: lang} })
+	rows := Rows(items, step.Size, rng, func(i Item) Row { return Row{Item: i, Query: lang, Passage: lang} })
 	return Batch{Draw: xxMono, Dataset: d, Rows: rows}, nil
 }
 
-type sampleXY struct{}
+// XY is the method x-y.
+type XY struct{}
 
-func (sampleXY) Batch(pool *Pool, size int, rng *Rand) (Batch, error) {
-	d, items, err := pick(pool, size, rng, " in two languages", (*Dataset).Multilingual)
+// Batch implements Sampler.
+func (XY) Batch(pool *Pool, step Step, rng *Rand) (Batch, error) {
+	d, items, err := pool.Pick(step.Size, rng, " in two languages", (*Dataset).Multilingual)
 	if err != nil {
 		return Batch{}, err
 	}
-	rows := draw(items, size, rng, func(i Item) Row {
+	rows := Rows(items, step.Size, rng, func(i Item) Row {
 		langs := pool.LangsOf(i)
 		x := rng.IntN(len(langs))
 		y := rng.IntN(len(langs) - 1)
@@ -95,7 +101,9 @@ func (sampleXY) Batch(pool *Pool, size int, rng *Rand) (Batch, error) {
 	return Batch{Draw: xy, Dataset: d, Rows: rows}, nil
 }
 
-type sampleHybrid struct{ alpha float64 }
+// Hybrid is the method hybrid: a batch is XXMono with probability Alpha and XY
+// otherwise.
+type Hybrid struct{ Alpha float64 }
 
 func newHybrid(params json.RawMessage) (Sampler, error) {
 	var p struct {
@@ -107,27 +115,30 @@ func newHybrid(params json.RawMessage) (Sampler, error) {
 	if math.IsNaN(p.Alpha) || p.Alpha < 0 || p.Alpha > 1 {
 		return nil, &stages.ParamError{Param: "alpha", Problem: fmt.Sprintf("%v is no probability", p.Alpha), Hint: "Give a number from 0 to 1"}
 	}
-	return sampleHybrid{alpha: p.Alpha}, nil
+	return Hybrid{Alpha: p.Alpha}, nil
 }
 
-func (s sampleHybrid) Batch(pool *Pool, size int, rng *Rand) (Batch, error) {
-	if rng.Float64() < s.alpha {
-		return sampleXXMono{}.Batch(pool, size, rng)
+// Batch implements Sampler.
+func (h Hybrid) Batch(pool *Pool, step Step, rng *Rand) (Batch, error) {
+	if rng.Float64() < h.Alpha {
+		return XXMono{}.Batch(pool, step, rng)
 	}
-	return sampleXY{}.Batch(pool, size, rng)
+	return XY{}.Batch(pool, step, rng)
 }
 
-// pick draws a dataset among those whose eligible items fill a batch, in
-// proportion to its size or, if the pool says so, uniformly. what completes "items" in the error.
-func pick(pool *Pool, size int, rng *Rand, what string, eligible func(*Dataset) []Item) (*Dataset, []Item, error) {
-	weights := make([]int, len(pool.Datasets()))
+// Pick draws a dataset among those whose eligible items fill a batch of size
+// rows, in proportion to its size or, if the workflow says so, uniformly, and
+// returns it with those items. what completes "items" in the error that none
+// has enough, " in de".
+func (p *Pool) Pick(size int, rng *Rand, what string, eligible func(*Dataset) []Item) (*Dataset, []Item, error) {
+	weights := make([]int, len(p.datasets))
 	largest, enough := 0, false
-	for k, d := range pool.Datasets() {
+	for k, d := range p.datasets {
 		n := len(eligible(d))
 		largest = max(largest, n)
 		if n >= size {
 			weights[k], enough = len(d.Items()), true
-			if pool.equal {
+			if p.equal {
 				weights[k] = 1
 			}
 		}
@@ -135,7 +146,7 @@ func pick(pool *Pool, size int, rng *Rand, what string, eligible func(*Dataset) 
 	if !enough {
 		return nil, nil, tooFew(size, largest, what)
 	}
-	d := pool.Datasets()[rng.Weighted(weights)]
+	d := p.datasets[rng.Weighted(weights)]
 	return d, eligible(d), nil
 }
 
@@ -150,8 +161,9 @@ func tooFew(size, largest int, what string) error {
 	}
 }
 
-// draw makes one row of each of size different items.
-func draw(items []Item, size int, rng *Rand, row func(Item) Row) []Row {
+// Rows makes one row of each of size different items, drawn uniformly; there
+// must be so many.
+func Rows(items []Item, size int, rng *Rand, row func(Item) Row) []Row {
 	rows := make([]Row, size)
 	for k, n := range rng.Sample(len(items), size) {
 		rows[k] = row(items[n])

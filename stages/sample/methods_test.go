@@ -33,7 +33,7 @@ func batches(t testing.TB, s sample.Sampler, pool *sample.Pool, size, steps int)
 	all := make([]sample.Batch, steps)
 	for step := range all {
 		var err error
-		if all[step], err = s.Batch(pool, size, sample.NewRand(11, step)); err != nil {
+		if all[step], err = s.Batch(pool, sample.Step{Number: step, Total: steps, Size: size}, sample.NewRand(11, step)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -214,13 +214,13 @@ func TestBatchesThatCannotBeDrawnSayWhy(t *testing.T) {
 		{"x-x-mono", small, "30 items in "},
 		{"x-y", small, "30 items in two languages"},
 	} {
-		_, err := sampler(t, c.name, `{}`).Batch(c.pool, 40, sample.NewRand(0, 0))
+		_, err := sampler(t, c.name, `{}`).Batch(c.pool, sample.Step{Total: 1, Size: 40}, sample.NewRand(0, 0))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want it to say %q", c.name, err, c.want)
 		}
 	}
 	var param *stages.ParamError
-	if _, err := sampler(t, "x-x", `{}`).Batch(small, 40, sample.NewRand(0, 0)); !errors.As(err, &param) || param.Param != "batch_size" {
+	if _, err := sampler(t, "x-x", `{}`).Batch(small, sample.Step{Total: 1, Size: 40}, sample.NewRand(0, 0)); !errors.As(err, &param) || param.Param != "batch_size" {
 		t.Errorf("got %v, want an error at batch_size", err)
 	}
 }

@@ -74,6 +74,9 @@ func (p *Pool) Datasets() []*Dataset { return p.datasets }
 // Len returns the number of pairs, an item in n languages being n pairs.
 func (p *Pool) Len() int { return len(p.pairs) }
 
+// Items returns the number of items.
+func (p *Pool) Items() int { return len(p.first) - 1 }
+
 // ID returns the item's id, which is unique in its dataset.
 func (p *Pool) ID(i Item) string { return string(p.id(i)) }
 
@@ -141,6 +144,9 @@ func (p *Pool) Find(dataset, id string) (Item, bool) {
 func (p *Pool) id(i Item) []byte { return p.text.get(p.versions(i)[0].id) }
 
 func (p *Pool) dataset(i Item) *Dataset { return p.datasets[p.versions(i)[0].dataset] }
+
+// has reports whether the item is one of the pool's and of that dataset.
+func (p *Pool) has(d *Dataset, i Item) bool { return i >= 0 && int(i) < p.Items() && p.dataset(i) == d }
 
 func (p *Pool) versions(i Item) []pair { return p.pairs[p.first[i]:p.first[i+1]] }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -34,13 +35,14 @@ func (s *Stage) Spec() stages.Spec {
 		Version: "1",
 		Doc:     "Draws training batches from pairs in one or more languages.",
 		Params: []stages.Param{
-			{Name: "sampler", Type: "string", Doc: "How to draw: " + strings.Join(s.names(), ", ") + "."},
+			{Name: "sampler", Type: "string", Doc: "How to draw."},
 			{Name: "batch_size", Type: "number", Default: "100", Doc: "Rows in a batch, at least 2."},
 			{Name: "steps", Type: "number", Doc: "Number of batches."},
 			{Name: "seed", Type: "number", Default: "0", Doc: "Seed of all draws, a whole number from 0."},
 			{Name: "dataset_weight", Type: "string", Default: `"size"`, Doc: "How datasets are drawn: \"size\" (in proportion to their items, as the paper does) or \"equal\" (a large one cannot crowd out a small one that has more languages)."},
 			{Name: "langs", Type: "list(string)", Default: "[]", Doc: "Languages to draw from; all that there are if empty."},
 		},
+		Choice: &stages.Choice{Param: "sampler"},
 		Inputs: []stages.Port{{Name: "input", Arity: stages.List, Doc: "Training pairs as JSON Lines, any number of datasets and languages."}},
 		Outputs: []stages.Port{
 			{Name: "batches", Dir: true, Doc: "pairs.jsonl (the pool), batches.jsonl (one batch a line) and summary.json (counts)."},
@@ -48,7 +50,9 @@ func (s *Stage) Spec() stages.Spec {
 		},
 	}
 	for _, m := range s.methods {
-		spec.Params = append(spec.Params, m.Params...)
+		spec.Choice.Variants = append(spec.Choice.Variants, stages.Variant{
+			Name: m.Name, Doc: m.Doc, Params: m.Params, Inputs: m.Inputs, Class: m.Class,
+		})
 	}
 	return spec
 }
@@ -75,47 +79,102 @@ func (s *Stage) Check(raw json.RawMessage) error {
 	return err
 }
 
-// parse separates what belongs to the methods from the shared parameters.
-func (s *Stage) parse(raw json.RawMessage) (params, Sampler, error) {
+// Tools implements stages.Tooled.
+func (s *Stage) Tools(_ context.Context, raw json.RawMessage) (map[string]string, error) {
+	_, c, err := s.parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	return c.Tools, nil
+}
+
+// chosen is a method with its parameters.
+type chosen struct {
+	Method
+	params  json.RawMessage
+	sampler Sampler // nil if it is Remote
+}
+
+// parse separates what belongs to the method from what all share.
+func (s *Stage) parse(raw json.RawMessage) (params, chosen, error) {
 	var shared map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &shared); err != nil {
-		return params{}, nil, fmt.Errorf("parameters: %w", err)
+		return params{}, chosen{}, fmt.Errorf("parameters: %w", err)
 	}
-	own := make(map[string]map[string]json.RawMessage, len(s.methods))
-	for _, m := range s.methods {
-		own[m.Name] = make(map[string]json.RawMessage, len(m.Params))
-		for _, p := range m.Params {
-			own[m.Name][p.Name] = shared[p.Name]
-		}
-	}
-	for _, m := range s.methods {
-		for _, p := range m.Params {
-			delete(shared, p.Name)
+	own := map[string]map[string]json.RawMessage{}
+	for name, value := range shared {
+		if method, param, ok := strings.Cut(name, "."); ok {
+			if own[method] == nil {
+				own[method] = map[string]json.RawMessage{}
+			}
+			own[method][param] = value
+			delete(shared, name)
 		}
 	}
 	var p params
 	if err := decode(shared, &p); err != nil {
-		return params{}, nil, err
+		return params{}, chosen{}, err
 	}
-	switch {
-	case p.BatchSize < 2:
-		return p, nil, &stages.ParamError{Param: "batch_size", Problem: fmt.Sprintf("%d rows", p.BatchSize), Hint: "A row needs others to be told from: give at least 2"}
-	case p.Steps < 1:
-		return p, nil, &stages.ParamError{Param: "steps", Problem: fmt.Sprintf("%d batches", p.Steps), Hint: "Give at least 1. For an untrained model set max_steps = 0 where it is trained"}
-	}
-	if p.Weight != weightSize && p.Weight != weightEqual {
-		return p, nil, &stages.ParamError{Param: "dataset_weight", Problem: fmt.Sprintf("%q is neither %q nor %q", p.Weight, weightSize, weightEqual)}
+	if err := p.check(); err != nil {
+		return p, chosen{}, err
 	}
 	n := slices.IndexFunc(s.methods, func(m Method) bool { return m.Name == p.Sampler })
 	if n < 0 {
-		return p, nil, s.unknown(p.Sampler)
+		return p, chosen{}, s.unknown(p.Sampler)
 	}
-	ownJSON, err := json.Marshal(own[p.Sampler])
-	if err != nil {
-		return p, nil, err
+	for name := range own {
+		if name != p.Sampler {
+			return p, chosen{}, fmt.Errorf("parameters of the sampler %s for the sampler %s", name, p.Sampler)
+		}
 	}
-	sampler, err := s.methods[n].New(ownJSON)
-	return p, sampler, err
+	c := chosen{Method: s.methods[n], params: json.RawMessage("{}")}
+	if own[p.Sampler] != nil {
+		var err error
+		if c.params, err = json.Marshal(own[p.Sampler]); err != nil {
+			return p, c, err
+		}
+	}
+	err := c.check()
+	if bad := (*stages.ParamError)(nil); errors.As(err, &bad) {
+		err = &stages.ParamError{Param: stages.VariantName(p.Sampler, bad.Param), Problem: bad.Problem, Hint: bad.Hint}
+	}
+	return p, c, err
+}
+
+func (p params) check() error {
+	switch {
+	case p.BatchSize < 2:
+		return &stages.ParamError{Param: "batch_size", Problem: fmt.Sprintf("%d rows", p.BatchSize), Hint: "A row needs others to be told from: give at least 2"}
+	case p.Steps < 1:
+		return &stages.ParamError{Param: "steps", Problem: fmt.Sprintf("%d batches", p.Steps), Hint: "Give at least 1. For an untrained model set max_steps = 0 where it is trained"}
+	case p.Weight != weightSize && p.Weight != weightEqual:
+		return &stages.ParamError{Param: "dataset_weight", Problem: fmt.Sprintf("%q is neither %q nor %q", p.Weight, weightSize, weightEqual)}
+	}
+	return nil
+}
+
+func (c *chosen) check() (err error) {
+	if c.Remote != nil {
+		return c.Remote.Check(c.params)
+	}
+	c.sampler, err = c.New(c.params)
+	return err
+}
+
+// draw hands the run's batches to yield.
+func (c *chosen) draw(ctx context.Context, pool *Pool, d Draw, job *stages.Job, yield func(Batch) error) error {
+	own := *job
+	own.Params, own.Out, own.In = c.params, nil, nil
+	for _, in := range job.In {
+		if method, port, ok := strings.Cut(in.Port, "."); ok && method == c.Name {
+			in.Port = port
+			own.In = append(own.In, in)
+		}
+	}
+	if c.Remote != nil {
+		return c.Remote.Draw(ctx, pool, d, &own, yield)
+	}
+	return Each(ctx, c.sampler, pool, d, &own, yield)
 }
 
 func decode(fields map[string]json.RawMessage, v any) error {
@@ -147,7 +206,7 @@ func (s *Stage) unknown(name string) error {
 
 // Run implements stages.Stage.
 func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
-	p, sampler, err := s.parse(job.Params)
+	p, c, err := s.parse(job.Params)
 	if err != nil {
 		return err
 	}
@@ -161,23 +220,18 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
 		return err
 	}
 	return write(ctx, job.Out["batches"], pool, p, func(yield func(Batch) error) error {
-		for step := range p.Steps {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			b, err := sampler.Batch(pool, p.BatchSize, NewRand(p.Seed, step))
-			if err != nil {
-				return fmt.Errorf("step %d: %w", step, err)
-			}
+		step := 0
+		err := c.draw(ctx, pool, Draw{Steps: p.Steps, Size: p.BatchSize, Seed: p.Seed}, job, func(b Batch) error {
 			if err := check(pool, b, p.BatchSize); err != nil {
 				return fmt.Errorf("step %d: sampler %s: %w", step, p.Sampler, err)
 			}
-			if err := yield(b); err != nil {
-				return err
-			}
-			job.Progress(int64(step+1), int64(p.Steps), "steps")
+			step++
+			return yield(b)
+		})
+		if err == nil && step != p.Steps {
+			err = fmt.Errorf("sampler %s: drew %d batches, want %d", p.Sampler, step, p.Steps)
 		}
-		return nil
+		return err
 	})
 }
 
@@ -202,20 +256,4 @@ func readPool(ctx context.Context, job *stages.Job, langs []string) (*Pool, erro
 		job.Logf("%d pairs occurred twice with the same text and count once", b.duplicates)
 	}
 	return pool, err
-}
-
-// check holds a third party's sampler to the format.
-func check(pool *Pool, b Batch, size int) error {
-	if b.Dataset == nil || len(b.Rows) != size {
-		return fmt.Errorf("drew %d rows, want %d of one dataset", len(b.Rows), size)
-	}
-	for _, r := range b.Rows {
-		if r.Item < 0 || int(r.Item) >= len(pool.first)-1 || pool.dataset(r.Item) != b.Dataset {
-			return fmt.Errorf("item %d is not of dataset %s", r.Item, b.Dataset.Name)
-		}
-		if pool.version(r.Item, r.Query) == nil || pool.version(r.Item, r.Passage) == nil {
-			return fmt.Errorf("item %s of %s is not in %s and %s", pool.ID(r.Item), b.Dataset.Name, r.Query, r.Passage)
-		}
-	}
-	return nil
 }

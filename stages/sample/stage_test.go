@@ -186,15 +186,15 @@ func TestLangsChoosesLanguages(t *testing.T) {
 func TestCheckRefusesBadParameters(t *testing.T) {
 	t.Parallel()
 	for params, want := range map[string]string{
-		`{"sampler": "x-z"}`:                     "sampler",
-		`{"sampler": ""}`:                        "sampler",
-		`{"sampler": "x-y", "batch_size": 1}`:    "batch_size",
-		`{"sampler": "x-y", "steps": 0}`:         "steps",
-		`{"sampler": "hybrid", "alpha": 1.5}`:    "alpha",
-		`{"sampler": "hybrid", "alpha": -0.001}`: "alpha",
+		`{"sampler": "x-z"}`:                            "sampler",
+		`{"sampler": ""}`:                               "sampler",
+		`{"sampler": "x-y", "batch_size": 1}`:           "batch_size",
+		`{"sampler": "x-y", "steps": 0}`:                "steps",
+		`{"sampler": "hybrid", "hybrid.alpha": 1.5}`:    "hybrid.alpha",
+		`{"sampler": "hybrid", "hybrid.alpha": -0.001}`: "hybrid.alpha",
 	} {
 		s := sample.New()
-		full := map[string]any{"batch_size": 100, "steps": 10, "seed": 0, "dataset_weight": "size", "langs": []string{}, "alpha": .5}
+		full := map[string]any{"batch_size": 100, "steps": 10, "seed": 0, "dataset_weight": "size", "langs": []string{}}
 		if err := json.Unmarshal([]byte(params), &full); err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +208,7 @@ func TestCheckRefusesBadParameters(t *testing.T) {
 		}
 	}
 	var param *stages.ParamError
-	err := sample.New().Check([]byte(`{"sampler": "hibrid", "batch_size": 9, "steps": 1, "seed": 0, "dataset_weight": "size", "langs": [], "alpha": 0.5}`))
+	err := sample.New().Check([]byte(`{"sampler": "hibrid", "batch_size": 9, "steps": 1, "seed": 0, "dataset_weight": "size", "langs": []}`))
 	if !errors.As(err, &param) || !strings.Contains(param.Hint, `Did you mean "hybrid"?`) {
 		t.Errorf("got %v, want a suggestion", err)
 	}
@@ -260,9 +260,9 @@ func TestDamagedBatchesAreRefused(t *testing.T) {
 // its own parameter says.
 type reverser struct{ rows int }
 
-func (r reverser) Batch(pool *sample.Pool, size int, rng *sample.Rand) (sample.Batch, error) {
+func (r reverser) Batch(pool *sample.Pool, step sample.Step, rng *sample.Rand) (sample.Batch, error) {
 	b := sample.Batch{Draw: "reversed", Dataset: pool.Datasets()[0]}
-	for range min(size, r.rows) {
+	for range min(step.Size, r.rows) {
 		item := b.Dataset.Items()[rng.IntN(len(b.Dataset.Items()))]
 		lang := pool.LangsOf(item)[0]
 		query, _, _ := pool.Text(item, lang)
@@ -310,7 +310,7 @@ func TestAPluginBringsAMethodWithParametersAndTexts(t *testing.T) {
 			t.Errorf("the question's text is %q", text)
 		}
 	}
-	job = stagetest.NewJob(t, s, `{"sampler": "reversed", "steps": 3, "batch_size": 4, "rows": 2}`, in...)
+	job = stagetest.NewJob(t, s, `{"sampler": "reversed", "steps": 3, "batch_size": 4, "reversed.rows": 2}`, in...)
 	if err := s.Run(t.Context(), job); err == nil || !strings.Contains(err.Error(), "drew 2 rows, want 4") {
 		t.Errorf("a short batch: got %v", err)
 	}
@@ -346,7 +346,7 @@ func BenchmarkMillionPairs(b *testing.B) {
 	s := sampler(b, "hybrid", `{"alpha": 0.5}`)
 	b.Run("batch of 100", func(b *testing.B) {
 		for step := 0; b.Loop(); step++ {
-			if _, err := s.Batch(pool, 100, sample.NewRand(0, step)); err != nil {
+			if _, err := s.Batch(pool, sample.Step{Number: step, Total: b.N, Size: 100}, sample.NewRand(0, step)); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -47,11 +47,11 @@ func (l *Log) String() string {
 // a job in it: the input of a Map port at in/NAME, the elements of a List port
 // at in/PORT/0, in/PORT/1 …, any other input at in/PORT, outputs at out/PORT.
 func newJob(dir string, s stages.Stage, params string, inputs []Input) (*stages.Job, error) {
-	spec := s.Spec()
-	filled, err := fillParams(spec, params)
+	filled, err := fillParams(s.Spec(), params)
 	if err != nil {
 		return nil, err
 	}
+	spec := chosen(s.Spec(), filled)
 	job := &stages.Job{Params: filled, Out: map[string]string{}, Dir: dir, Threads: 1, Log: &Log{}}
 	for _, sub := range []string{"in", "out"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
@@ -144,7 +144,11 @@ func fillParams(spec stages.Spec, params string) (json.RawMessage, error) {
 			return nil, fmt.Errorf("parameters of the case: %w", err)
 		}
 	}
-	for _, p := range spec.Params {
+	raw, err := json.Marshal(all)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range chosen(spec, raw).Params {
 		if _, given := all[p.Name]; given {
 			continue
 		}
@@ -154,6 +158,16 @@ func fillParams(spec stages.Spec, params string) (json.RawMessage, error) {
 		all[p.Name] = json.RawMessage(p.Default)
 	}
 	return json.Marshal(all)
+}
+
+// chosen returns the spec of jobs with these parameters.
+func chosen(spec stages.Spec, params json.RawMessage) stages.Spec {
+	var all map[string]any
+	if spec.Choice == nil || json.Unmarshal(params, &all) != nil {
+		return spec
+	}
+	name, _ := all[spec.Choice.Param].(string)
+	return spec.With(name)
 }
 
 func outputPorts(s stages.Stage, params json.RawMessage) ([]stages.Port, error) {

@@ -1,7 +1,6 @@
 package tensor
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
@@ -12,14 +11,12 @@ import (
 	"slices"
 
 	"repro/stages"
-	"repro/stages/corpus"
 )
 
 const (
 	safetensorsPrefix    = 8           // the header's length, little-endian
 	safetensorsMaxHeader = 100_000_000 // as in the reference implementation
 	safetensorsMeta      = "__metadata__"
-	safetensorsDtype     = "F32"
 )
 
 // Tensor is a dense array of any shape in row-major order.
@@ -75,11 +72,15 @@ func ReadSafetensors(r io.ReaderAt, size int64) (*Safetensors, error) {
 		return nil, fmt.Errorf("%w: the header is cut short: %w", stages.ErrInput, err)
 	}
 	base := safetensorsPrefix + int64(n)
-	s, entries, err := parseSafetensorsHeader(header, size-base)
+	meta, entries, err := parseSafetensorsHeader(header, size-base)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", stages.ErrInput, err)
 	}
+	s := &Safetensors{Tensors: make(map[string]Tensor, len(entries)), Metadata: meta}
 	for name, e := range entries {
+		if e.Dtype != dtypeF32 {
+			return nil, fmt.Errorf("%w: tensor %q: type %q, want %s. Convert the weights to float32 first", stages.ErrInput, name, e.Dtype, dtypeF32)
+		}
 		raw := make([]byte, e.Offsets[1]-e.Offsets[0])
 		if _, err := r.ReadAt(raw, base+e.Offsets[0]); err != nil && len(raw) > 0 {
 			return nil, fmt.Errorf("%w: tensor %q is cut short: %w", stages.ErrInput, name, err)
@@ -91,14 +92,14 @@ func ReadSafetensors(r io.ReaderAt, size int64) (*Safetensors, error) {
 
 // parseSafetensorsHeader checks, as the reference implementation does, that
 // the tensors fill the body of the file without gap or overlap.
-func parseSafetensorsHeader(header []byte, body int64) (*Safetensors, map[string]entry, error) {
+func parseSafetensorsHeader(header []byte, body int64) (map[string]string, map[string]entry, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(header, &fields); err != nil {
 		return nil, nil, fmt.Errorf("header: %w", err)
 	}
-	s := &Safetensors{Tensors: make(map[string]Tensor, len(fields))}
-	if meta, ok := fields[safetensorsMeta]; ok {
-		if err := json.Unmarshal(meta, &s.Metadata); err != nil {
+	var meta map[string]string
+	if raw, ok := fields[safetensorsMeta]; ok {
+		if err := json.Unmarshal(raw, &meta); err != nil {
 			return nil, nil, fmt.Errorf("header: %s: %w", safetensorsMeta, err)
 		}
 		delete(fields, safetensorsMeta)
@@ -126,18 +127,19 @@ func parseSafetensorsHeader(header []byte, body int64) (*Safetensors, map[string
 	if end != body {
 		return nil, nil, fmt.Errorf("the tensors fill %d bytes of %d", end, body)
 	}
-	return s, entries, nil
+	return meta, entries, nil
 }
 
 func (e *entry) check(body int64) error {
-	if e.Dtype != safetensorsDtype {
-		return fmt.Errorf("type %q, want %s. Convert the weights to float32 first", e.Dtype, safetensorsDtype)
+	width := dtypeWidth(e.Dtype)
+	if width == 0 {
+		return fmt.Errorf("unknown type %q", e.Dtype)
 	}
 	length := e.Offsets[1] - e.Offsets[0]
 	if e.Offsets[0] < 0 || length < 0 || e.Offsets[1] > body {
 		return fmt.Errorf("bytes %d to %d of %d", e.Offsets[0], e.Offsets[1], body)
 	}
-	want := int64(4)
+	want := width
 	for _, n := range e.Shape {
 		if n < 0 || (n > 0 && want > body/int64(n)) {
 			return fmt.Errorf("shape %v does not fit into %d bytes", e.Shape, body)
@@ -153,74 +155,18 @@ func (e *entry) check(body int64) error {
 // SaveSafetensors writes s to the new file name, the tensors in the order of
 // their names, byte for byte as safetensors.save_file does.
 func SaveSafetensors(name string, s *Safetensors) error {
-	header, err := safetensorsHeader(s)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return corpus.Create(name, func(w io.Writer) error {
-		if _, err := w.Write(header); err != nil {
-			return err
-		}
-		var chunk []byte
-		for _, key := range slices.Sorted(maps.Keys(s.Tensors)) {
-			for part := range slices.Chunk(s.Tensors[key].Data, 16<<10) {
+	columns := make([]Column, 0, len(s.Tensors))
+	for key, t := range s.Tensors {
+		columns = append(columns, Column{Name: key, Dtype: dtypeF32, Shape: t.Shape, Write: func(w io.Writer) error {
+			var chunk []byte
+			for part := range slices.Chunk(t.Data, 16<<10) {
 				chunk = appendFloats(chunk[:0], part)
 				if _, err := w.Write(chunk); err != nil {
 					return err
 				}
 			}
-		}
-		return nil
-	})
-}
-
-// safetensorsHeader returns the length and the header, padded with spaces to a
-// multiple of eight bytes.
-func safetensorsHeader(s *Safetensors) ([]byte, error) {
-	var b bytes.Buffer
-	b.Write(make([]byte, safetensorsPrefix))
-	b.WriteByte('{')
-	field := func(name string, v any) error {
-		if b.Len() > safetensorsPrefix+1 {
-			b.WriteByte(',')
-		}
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false) // as serde_json
-		if err := enc.Encode(name); err != nil {
-			return err
-		}
-		b.Truncate(b.Len() - 1) // the encoder's newline
-		b.WriteByte(':')
-		if err := enc.Encode(v); err != nil {
-			return err
-		}
-		b.Truncate(b.Len() - 1)
-		return nil
+			return nil
+		}})
 	}
-	if len(s.Metadata) > 0 {
-		if err := field(safetensorsMeta, s.Metadata); err != nil {
-			return nil, err
-		}
-	}
-	at := int64(0)
-	for _, name := range slices.Sorted(maps.Keys(s.Tensors)) {
-		t := s.Tensors[name]
-		e := entry{Dtype: safetensorsDtype, Shape: t.Shape, Offsets: [2]int64{at, at + 4*int64(len(t.Data))}}
-		at = e.Offsets[1]
-		if e.Shape == nil {
-			e.Shape = []int{} // a scalar; null is no shape
-		}
-		if err := e.check(at); err != nil {
-			return nil, fmt.Errorf("tensor %q: %w", name, err)
-		}
-		if err := field(name, e); err != nil {
-			return nil, err
-		}
-	}
-	b.WriteByte('}')
-	for b.Len()%8 != 0 {
-		b.WriteByte(' ')
-	}
-	binary.LittleEndian.PutUint64(b.Bytes(), uint64(b.Len()-safetensorsPrefix))
-	return b.Bytes(), nil
+	return SaveColumns(name, s.Metadata, columns)
 }

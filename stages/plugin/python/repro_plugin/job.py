@@ -1,0 +1,87 @@
+"""One run of a sampler or kind, as its author sees it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Mapping, NamedTuple, Optional, Protocol, Sequence
+
+from .schema import Port
+
+_RAISE: Any = object()
+
+
+class Reporter(Protocol):
+    """Takes what a job says. Its methods raise Cancelled once nobody listens."""
+
+    def log(self, text: str) -> None: ...
+
+    def progress(self, done: int, total: int, unit: str) -> None: ...
+
+
+class Input(NamedTuple):
+    """One artifact given to a job. ``name`` is empty but in a port of arity MAP."""
+
+    port: str
+    name: str
+    path: str
+
+
+class Job:
+    """What a run is given besides its parameters, and where it says how it goes."""
+
+    dir: Path  #: a folder for scratch files
+    threads: int  #: how many threads may be kept busy, at least 1; must not change the result
+
+    def __init__(
+        self,
+        reporter: Reporter,
+        dir: Path,
+        threads: int = 1,
+        ports: Sequence[Port] = (),
+        inputs: Sequence[Input] = (),
+        outputs: Optional[Mapping[str, str]] = None,
+    ) -> None:
+        self.dir = dir
+        self.threads = max(1, threads)
+        self._reporter = reporter
+        self._ports = [port.name for port in ports]
+        self._inputs = inputs
+        self._outputs = outputs or {}
+
+    def input(self, port: str, default: Any = _RAISE) -> Any:
+        """Return the path of the file or folder at a port of arity ONE or OPTIONAL.
+
+        If nothing was given, return ``default``, or raise LookupError without one.
+        """
+        paths = self.inputs(port)
+        if not paths and default is _RAISE:
+            raise LookupError(f"nothing was given at the port {port}; pass a default to input() if it is optional")
+        return paths[0] if paths else default
+
+    def inputs(self, port: str) -> list[Path]:
+        """Return the paths at a port, in order."""
+        return [Path(entry.path) for entry in self._at(port)]
+
+    def named_inputs(self, port: str) -> dict[str, Path]:
+        """Return the paths at a port of arity MAP by their names."""
+        return {entry.name: Path(entry.path) for entry in self._at(port)}
+
+    def output(self, port: str) -> Path:
+        """Return the path to write. It does not exist yet, its parent does."""
+        if port not in self._outputs:
+            raise LookupError(f"there is no output port {port!r}; there are: {', '.join(sorted(self._outputs))}")
+        return Path(self._outputs[port])
+
+    def log(self, text: str) -> None:
+        """Add a line to the log, which is kept with the result and shown if the run fails. ``print`` does so too."""
+        self._reporter.log(text)
+
+    def progress(self, done: int, total: int = 0, unit: str = "") -> None:
+        """Say how far the work is: done of total ("pairs", "B"), total being 0 while unknown. Call it often: it is
+        cheap, and it is what ends a run that was cancelled."""
+        self._reporter.progress(done, total, unit)
+
+    def _at(self, port: str) -> list[Input]:
+        if port not in self._ports:
+            raise LookupError(f"there is no input port {port!r}; declared are: {', '.join(self._ports) or 'none'}")
+        return [entry for entry in self._inputs if entry.port == port]

@@ -1,0 +1,1 @@
+"""Messages of version 1 of the protocol, generated from plugin.proto."""
