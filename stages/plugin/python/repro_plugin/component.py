@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from abc import ABC
 from typing import Any, ClassVar, Sequence, TypeVar
 
 from .errors import ParamError, PluginError
@@ -14,7 +15,7 @@ CLASSES = ("deterministic", "tolerant", "stochastic", "unknown")
 C = TypeVar("C", bound="Component")
 
 
-class Component:
+class Component(ABC):
     """The base of :class:`Sampler` and :class:`Kind`, which are what to derive from."""
 
     name: ClassVar[str] = ""  #: what a workflow calls it

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Mapping, NamedTuple, Optional, Protocol, Sequence
+from typing import Any, Mapping, NamedTuple, Optional, Protocol, Sequence, TypeVar, Union, overload
 
 from .schema import Port
+
+T = TypeVar("T")
 
 _RAISE: Any = object()
 
@@ -47,6 +49,12 @@ class Job:
         self._ports = [port.name for port in ports]
         self._inputs = inputs
         self._outputs = outputs or {}
+
+    @overload
+    def input(self, port: str) -> Path: ...
+
+    @overload
+    def input(self, port: str, default: T) -> Union[Path, T]: ...
 
     def input(self, port: str, default: Any = _RAISE) -> Any:
         """Return the path of the file or folder at a port of arity ONE or OPTIONAL.

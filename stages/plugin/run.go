@@ -1,0 +1,127 @@
+package plugin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"repro/stages"
+	"repro/stages/plugin/v1"
+	"repro/stages/sample"
+)
+
+// check refuses parameters for reasons that their types do not show.
+func (p *Plugin) check(req *pluginv1.CheckRequest) error {
+	switch what := req.GetWhat().(type) {
+	case *pluginv1.CheckRequest_Sampler:
+		m, err := p.sampler(what.Sampler)
+		if err != nil {
+			return err
+		}
+		if err := known(m.Params, req.GetParams()); err != nil {
+			return err
+		}
+		_, err = m.New(json.RawMessage(req.GetParams()))
+		return err
+	case *pluginv1.CheckRequest_Kind:
+		s, err := p.kind(what.Kind)
+		if err != nil {
+			return err
+		}
+		if err := known(s.Spec().Params, req.GetParams()); err != nil {
+			return err
+		}
+		if checker, ok := s.(stages.Checker); ok {
+			return checker.Check(json.RawMessage(req.GetParams()))
+		}
+		return nil
+	default:
+		return errors.New("a request to check nothing")
+	}
+}
+
+// known refuses parameters that are missing or that nobody declared, whatever
+// the author's own code would make of them.
+func known(params []stages.Param, raw string) error {
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(raw), &given); err != nil {
+		return fmt.Errorf("parameters: %w", err)
+	}
+	for _, p := range params {
+		if _, ok := given[p.Name]; !ok {
+			return &stages.ParamError{Param: p.Name, Problem: "is missing"}
+		}
+		delete(given, p.Name)
+	}
+	for name := range given {
+		return &stages.ParamError{Param: name, Problem: "there is no such parameter"}
+	}
+	return nil
+}
+
+// run carries out a request. A panic in the author's code is its failure.
+func (p *Plugin) run(ctx context.Context, req *pluginv1.RunRequest, log io.Writer, progress func(done, total int64, unit string)) (err error) {
+	job := &stages.Job{
+		Params: json.RawMessage(req.GetParams()), Dir: req.GetDir(), Threads: max(1, int(req.GetThreads())),
+		Log: log, OnProgress: progress,
+	}
+	for _, in := range req.GetInputs() {
+		job.In = append(job.In, stages.Input{Port: in.GetPort(), Name: in.GetName(), Path: in.GetPath()})
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			job.Logf("panic: %v\n%s", r, debug.Stack())
+			err = fmt.Errorf("the plugin panicked: %v", r)
+		}
+	}()
+	switch what := req.GetWhat().(type) {
+	case *pluginv1.RunRequest_Draw:
+		return p.draw(ctx, what.Draw, job)
+	case *pluginv1.RunRequest_Work:
+		s, err := p.kind(what.Work.GetKind())
+		if err != nil {
+			return err
+		}
+		if err := known(s.Spec().Params, req.GetParams()); err != nil {
+			return err
+		}
+		job.Out = what.Work.GetOutputs()
+		return s.Run(ctx, job)
+	default:
+		return errors.New("a request to run nothing")
+	}
+}
+
+func (p *Plugin) draw(ctx context.Context, d *pluginv1.Draw, job *stages.Job) error {
+	m, err := p.sampler(d.GetSampler())
+	if err != nil {
+		return err
+	}
+	if err := known(m.Params, string(job.Params)); err != nil {
+		return err
+	}
+	sampler, err := m.New(job.Params)
+	if err != nil {
+		return err
+	}
+	pool, err := sample.OpenPool(d.GetPool())
+	if err != nil {
+		return err
+	}
+	order := sample.Draw{Steps: int(d.GetSteps()), Size: int(d.GetBatchSize()), Seed: d.GetSeed()}
+	return sample.WriteDraws(d.GetDraws(), func(yield func(sample.Batch) error) error {
+		return sample.Each(ctx, sampler, pool, order, job, yield)
+	})
+}
+
+// failure returns an error as the protocol says it.
+func failure(err error) *pluginv1.Failure {
+	f := &pluginv1.Failure{Message: err.Error(), Input: errors.Is(err, stages.ErrInput)}
+	if bad := (*stages.ParamError)(nil); errors.As(err, &bad) {
+		f.Message, f.Param, f.Hint = bad.Problem, bad.Param, bad.Hint
+	}
+	return f
+}
