@@ -65,7 +65,9 @@ type Step struct {
 	GradNorm float64 // Euclidean norm of the gradient of Loss over all weights
 }
 
-// Batch is the texts of one step: Queries[i] is answered by Passages[i].
+// Batch is the texts of one step. Row i is Queries[i] and Passages[i], which
+// answers it. The rows' hard negatives, in their order, are
+// Passages[len(Queries):]: each counts as a negative of every row.
 type Batch struct {
 	Queries, Passages []string
 	// Masked(i, j) reports whether Passages[j], i ≠ j, answers Queries[i] too,

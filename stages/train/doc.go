@@ -13,5 +13,7 @@
 //
 //	L = −(1/B) Σ_i log( e^{cos(q_i,p_i)/τ} / Σ_j e^{cos(q_i,p_j)/τ} )
 //
-// where j runs over i and the rows that are not masked for i.
+// where j runs over i and, but for those that are masked for i, the other rows
+// and the hard negatives that the sampler gave to any row (DPR, arXiv
+// 2004.04906).
 package train

@@ -196,17 +196,29 @@ func texts(batches *sample.Batches, n int) iter.Seq2[Batch, error] {
 	}
 }
 
+// resolve returns the texts of rows and of their negatives.
 func resolve(pool *sample.Pool, rows []sample.Row) Batch {
 	b := Batch{Queries: make([]string, len(rows)), Passages: make([]string, len(rows))}
+	from := make([]sample.Passage, len(rows)) // what Passages are
 	for i, r := range rows {
 		query, _, _ := pool.Text(r.Item, r.Query)
 		_, passage, _ := pool.Text(r.Item, r.Passage)
 		b.Queries[i], b.Passages[i] = cmp.Or(r.QueryText, query), cmp.Or(r.PassageText, passage)
+		from[i] = sample.Passage{Item: r.Item, Lang: r.Passage}
+	}
+	for _, r := range rows {
+		for _, n := range r.Negatives {
+			_, passage, _ := pool.Text(n.Item, n.Lang)
+			b.Passages, from = append(b.Passages, passage), append(from, n)
+		}
 	}
 	b.Masked = func(i, j int) bool {
-		// The second case is the passage of row i in another language.
-		return b.Passages[i] == b.Passages[j] || rows[i].Item == rows[j].Item ||
-			pool.SamePassage(rows[i].Item, rows[j].Item, rows[i].Passage)
+		if b.Passages[i] == b.Passages[j] || from[i].Item == from[j].Item ||
+			pool.SamePassage(from[i].Item, from[j].Item, from[i].Lang) { // the passage of row i in another language
+			return true
+		}
+		// A negative was chosen among the passages of its own language.
+		return j >= len(rows) && pool.SamePassage(from[i].Item, from[j].Item, from[j].Lang)
 	}
 	return b
 }

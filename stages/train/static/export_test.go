@@ -1,10 +1,12 @@
 package static
 
+import "slices"
+
 // Gradient returns the loss of a batch and its gradient by the rows that the
 // batch touches.
 func (t *Trainer) Gradient(queries, passages []string, masked func(i, j int) bool) (float64, map[uint32][]float32) {
-	ids := t.features.of(append(append([]string{}, queries...), passages...), t.options.Threads)
-	loss, grad := t.gradient(ids, masked)
+	ids := t.features.of(slices.Concat(queries, passages), t.options.Threads)
+	loss, grad := t.gradient(ids, len(queries), masked)
 	touched, texts := t.inverse.of(ids)
 	byRow := map[uint32][]float32{}
 	for k, b := range touched {

@@ -1,6 +1,9 @@
 package static
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Options say how to train. The temperature must be positive.
 type Options struct {
@@ -30,36 +33,40 @@ func NewTrainer(model *Model, options Options) *Trainer {
 }
 
 // Step takes one step with learning rate lr on a batch where passages[i]
-// answers queries[i]. The loss is InfoNCE over cosines (docs of package train);
-// masked(i, j) says that passage j is not to count as a negative of query i.
-// It returns the loss and the norm of its gradient before the step.
+// answers queries[i]; passages beyond those are negatives of every query. The
+// loss is InfoNCE over cosines (docs of package train); masked(i, j) says that
+// passage j is not to count as a negative of query i. It returns the loss and
+// the norm of its gradient before the step.
 func (t *Trainer) Step(queries, passages []string, masked func(i, j int) bool, lr float64) (loss, gradNorm float64) {
-	ids := t.features.of(append(append(make([]string, 0, 2*len(queries)), queries...), passages...), t.options.Threads)
-	loss, grad := t.gradient(ids, masked)
+	ids := t.features.of(slices.Concat(queries, passages), t.options.Threads)
+	loss, grad := t.gradient(ids, len(queries), masked)
 	return loss, t.update(ids, grad, lr)
 }
 
-// gradient returns the loss and its derivatives by the texts' sums of rows,
-// before normalization: queries first, then passages.
-func (t *Trainer) gradient(ids [][]uint32, masked func(i, j int) bool) (loss float64, grad [][]float32) {
-	n, rows := len(ids), len(ids)/2
+// gradient returns the loss of a batch of so many rows and its derivatives by
+// the texts' sums of rows of the table, before normalization: queries first,
+// then passages.
+func (t *Trainer) gradient(ids [][]uint32, rows int, masked func(i, j int) bool) (loss float64, grad [][]float32) {
+	n := len(ids)
 	encoded, factor := matrix(n, t.model.Dim), make([]float32, n)
 	forEach(t.options.Threads, n, func(i int) {
 		t.model.sum(encoded[i], ids[i])
 		factor[i] = normalize(encoded[i])
 	})
 	queries, passages := encoded[:rows], encoded[rows:]
-	losses, byScore := make([]float64, rows), matrix(rows, rows)
+	losses, byScore := make([]float64, rows), matrix(rows, len(passages))
 	forEach(t.options.Threads, rows, func(i int) {
-		losses[i] = infoNCE(byScore[i], i, queries[i], passages, masked, t.options.Temperature)
+		losses[i] = t.infoNCE(byScore[i], i, queries, passages, masked)
 	})
 	grad = matrix(n, t.model.Dim)
 	forEach(t.options.Threads, n, func(i int) {
-		for j := range rows {
-			if i < rows {
-				axpy(byScore[i][j], passages[j], grad[i])
-			} else {
-				axpy(byScore[j][i-rows], queries[j], grad[i])
+		if i < rows {
+			for j, p := range passages {
+				axpy(byScore[i][j], p, grad[i])
+			}
+		} else {
+			for j, q := range queries {
+				axpy(byScore[j][i-rows], q, grad[i])
 			}
 		}
 		// Through v/|v|: what points along v is lost, the rest shrinks with |v|.
@@ -74,13 +81,13 @@ func (t *Trainer) gradient(ids [][]uint32, masked func(i, j int) bool) (loss flo
 
 // infoNCE returns the loss of row i and writes the derivatives of the batch's
 // mean loss by the cosines of row i to grad.
-func infoNCE(grad []float32, i int, query []float32, passages [][]float32, masked func(i, j int) bool, temperature float64) float64 {
+func (t *Trainer) infoNCE(grad []float32, i int, queries, passages [][]float32, masked func(i, j int) bool) float64 {
 	scores := make([]float64, len(passages))
 	highest := math.Inf(-1)
 	for j, p := range passages {
 		scores[j] = math.Inf(-1)
 		if i == j || !masked(i, j) {
-			scores[j] = float64(dot(query, p)) / temperature
+			scores[j] = float64(dot(queries[i], p)) / t.options.Temperature
 			highest = max(highest, scores[j])
 		}
 	}
@@ -93,7 +100,7 @@ func infoNCE(grad []float32, i int, query []float32, passages [][]float32, maske
 		if i == j {
 			g--
 		}
-		grad[j] = float32(g / temperature / float64(len(passages)))
+		grad[j] = float32(g / t.options.Temperature / float64(len(queries)))
 	}
 	return math.Log(sum) + highest - scores[i]
 }

@@ -8,12 +8,16 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"repro/stages/train/static"
 )
 
 var (
 	queries  = []string{"What does a cow eat?", "What does a hen eat?", "Who feeds the cow?", "Was frisst die Kuh?", "Was frisst das Huhn?"}
 	passages = texts
+	// More passages than queries: hard negatives.
+	negatives = append(slices.Clone(texts), "The cow eats hay and no grass.", "A hen eats grain.", "The cow sleeps.")
 )
 
 func nothing(int, int) bool { return false }
@@ -28,10 +32,18 @@ func trainer(t testing.TB, threads int) (*static.Model, *static.Trainer) {
 // does when a weight changes a little.
 func TestGradientAgreesWithFiniteDifferences(t *testing.T) {
 	t.Parallel()
-	for name, masked := range map[string]func(i, j int) bool{
-		"nothing masked": nothing,
-		"some masked":    func(i, j int) bool { return i == 0 && j == 2 || i == 2 && j == 0 },
+	for name, c := range map[string]struct {
+		passages []string
+		masked   func(i, j int) bool
+	}{
+		"nothing masked":     {passages, nothing},
+		"some masked":        {passages, func(i, j int) bool { return i == 0 && j == 2 || i == 2 && j == 0 }},
+		"negatives":          {negatives, nothing},
+		"negatives, masked":  {negatives, func(i, j int) bool { return i == 0 && j == 2 || j == len(queries) || i == 2 && j > len(queries) }},
+		"only negatives":     {negatives, func(_, j int) bool { return j < len(queries) }},
+		"negatives for none": {negatives, func(_, j int) bool { return j >= len(queries) }},
 	} {
+		masked, passages := c.masked, c.passages
 		m, tr := trainer(t, 2)
 		_, gradient := tr.Gradient(queries, passages, masked)
 		largest := 0.0
@@ -66,8 +78,15 @@ func TestGradientAgreesWithFiniteDifferences(t *testing.T) {
 
 func TestLossIsInfoNCE(t *testing.T) {
 	t.Parallel()
+	for _, passages := range [][]string{passages, negatives} {
+		checkLoss(t, passages)
+	}
+}
+
+func checkLoss(t *testing.T, passages []string) {
+	t.Helper()
 	m, tr := trainer(t, 1)
-	masked := func(i, j int) bool { return i == 1 && j == 4 }
+	masked := func(i, j int) bool { return i == 1 && (j == 4 || j == 6) }
 	want := 0.0
 	for i, q := range queries {
 		sum := 0.0
@@ -80,7 +99,7 @@ func TestLossIsInfoNCE(t *testing.T) {
 	}
 	got, norm := tr.Step(queries, passages, masked, 0)
 	if math.Abs(got-want) > 1e-5 {
-		t.Errorf("loss %.6f, want %.6f", got, want)
+		t.Errorf("%d passages: loss %.6f, want %.6f", len(passages), got, want)
 	}
 	if norm <= 0 {
 		t.Errorf("gradient norm %v", norm)
@@ -93,6 +112,38 @@ func TestMaskedPassagesExertNoForce(t *testing.T) {
 	loss, norm := tr.Step(queries, passages, func(int, int) bool { return true }, .1)
 	if math.Abs(loss) > 1e-9 || norm > 1e-9 {
 		t.Errorf("without any negative: loss %v, gradient norm %v, want 0", loss, norm)
+	}
+}
+
+// A negative that no row counts leaves no trace, not even on its own words.
+func TestMaskedNegativesLeaveNoTrace(t *testing.T) {
+	t.Parallel()
+	_, tr := trainer(t, 1)
+	want, wantGradient := tr.Gradient(queries, passages, nothing)
+	got, gradient := tr.Gradient(queries, negatives, func(_, j int) bool { return j >= len(queries) })
+	if got != want {
+		t.Errorf("loss %v, without the negatives %v", got, want)
+	}
+	for b, g := range gradient {
+		without := wantGradient[b]
+		if without == nil {
+			without = make([]float32, config.Dim)
+		}
+		if diff := cmp.Diff(without, g); diff != "" {
+			t.Errorf("gradient of row %d (-without, +with):\n%s", b, diff)
+		}
+	}
+}
+
+func TestNegativesArePushedAway(t *testing.T) {
+	t.Parallel()
+	m, tr := trainer(t, 2)
+	before := cosine(m, queries[0], negatives[5])
+	for range 10 {
+		tr.Step(queries, negatives, nothing, .05)
+	}
+	if after := cosine(m, queries[0], negatives[5]); after > before-.1 {
+		t.Errorf("the cosine to a negative went from %.3f to %.3f", before, after)
 	}
 }
 
@@ -131,6 +182,7 @@ func TestThreadsDoNotChangeAByte(t *testing.T) {
 				q[i] = fmt.Sprintf("%s %d", queries[(i+step)%5], i*step%17)
 				p[i] = fmt.Sprintf("%s %d", passages[(i+step)%5], i*step%17)
 			}
+			p = append(p, negatives[5:]...)
 			tr.Step(q, p, func(i, j int) bool { return p[i] == p[j] }, .03)
 		}
 		dir := filepath.Join(t.TempDir(), "model")
