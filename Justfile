@@ -56,3 +56,15 @@ golden:
 # Remove what is built and the demo's cache.
 clean:
     rm -rf bin .repro
+
+# Write the code of the plugin protocol anew (needs Debian's protobuf-compiler).
+proto:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    tools=$(mktemp -d)
+    trap 'rm -r "$tools"' EXIT
+    go build -modfile=.ci/tools/go.mod -o "$tools" google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc
+    PATH="$tools:$PATH" protoc -I stages/plugin/v1 \
+        --go_out=stages/plugin/v1 --go_opt=paths=source_relative \
+        --go-grpc_out=stages/plugin/v1 --go-grpc_opt=paths=source_relative \
+        --python_out=stages/plugin/python/repro_plugin/v1 plugin.proto

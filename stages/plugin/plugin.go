@@ -49,7 +49,7 @@ func Serve(p Plugin) {
 	go exitWithParent()
 	goplugin.Serve(&goplugin.ServeConfig{
 		HandshakeConfig:  Handshake(),
-		VersionedPlugins: map[int]goplugin.PluginSet{Version: {Name: &binding{plugin: p}}},
+		VersionedPlugins: map[int]goplugin.PluginSet{Version: {Name: &binding{plugin: p, stderr: os.Stderr}}},
 		GRPCServer:       goplugin.DefaultGRPCServer,
 		Logger:           quiet(),
 	})
@@ -63,11 +63,12 @@ const Name = "plugin"
 type binding struct {
 	goplugin.NetRPCUnsupportedPlugin
 	plugin Plugin
+	stderr *os.File
 }
 
 // GRPCServer implements goplugin.GRPCPlugin.
 func (b *binding) GRPCServer(_ *goplugin.GRPCBroker, s *grpc.Server) error {
-	pluginv1.RegisterPluginServer(s, &server{plugin: b.plugin})
+	pluginv1.RegisterPluginServer(s, &server{plugin: b.plugin, stderr: b.stderr})
 	return nil
 }
 

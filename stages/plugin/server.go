@@ -17,13 +17,13 @@ const (
 	heartbeat = 2 * time.Second
 	// progressPause is the least time between two reports that are sent.
 	progressPause = 100 * time.Millisecond
-	maxLog        = 64 << 10 // bytes of log in one event
 )
 
 // server answers the engine.
 type server struct {
 	pluginv1.UnimplementedPluginServer
 	plugin Plugin
+	stderr *os.File // the process's own
 }
 
 // Describe implements pluginv1.PluginServer.
@@ -41,9 +41,12 @@ func (s *server) Check(_ context.Context, req *pluginv1.CheckRequest) (*pluginv1
 
 // Run implements pluginv1.PluginServer.
 func (s *server) Run(req *pluginv1.RunRequest, stream grpc.ServerStreamingServer[pluginv1.Event]) error {
+	// go-plugin has put pipes of its own in their place: what is printed into
+	// them and not sent yet would be lost when the process dies.
+	os.Stdout, os.Stderr = s.stderr, s.stderr
 	out := &sender{stream: stream}
 	stop := out.beat()
-	err := s.plugin.run(stream.Context(), req, out, out.progress)
+	err := s.plugin.run(stream.Context(), req, s.stderr, out.progress)
 	stop()
 	if err != nil && stream.Context().Err() == nil {
 		out.send(&pluginv1.Event{Event: &pluginv1.Event_Failure{Failure: failure(err)}})
@@ -87,17 +90,6 @@ func (s *sender) progress(done, total int64, unit string) {
 	if done == total || time.Since(s.reported) >= progressPause {
 		s.flush()
 	}
-}
-
-// Write sends text of the log.
-func (s *sender) Write(p []byte) (int, error) {
-	n := len(p)
-	for len(p) > 0 {
-		part := p[:min(len(p), maxLog)]
-		s.send(&pluginv1.Event{Event: &pluginv1.Event_Log{Log: append([]byte(nil), part...)}})
-		p = p[len(part):]
-	}
-	return n, nil
 }
 
 // beat sends a heartbeat now and then until the returned function is called.

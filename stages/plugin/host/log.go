@@ -1,0 +1,58 @@
+package host
+
+import (
+	"io"
+	"strings"
+	"sync"
+)
+
+const (
+	// tailBytes and tailLines bound the last words that an error repeats.
+	tailBytes = 4 << 10
+	tailLines = 10
+)
+
+// log takes all that a plugin says, on standard error or in events, up to a
+// limit. It is safe for concurrent use.
+type log struct {
+	mu    sync.Mutex
+	to    io.Writer // may be nil
+	left  int64
+	flood func() // called once when nothing is left
+	tail  []byte
+}
+
+func newLog(to io.Writer, limit int64, flood func()) *log {
+	return &log{to: to, left: limit, flood: flood}
+}
+
+// Write implements io.Writer. It never fails: the plugin would only stop making
+// sense.
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(p)
+	if l.left <= 0 {
+		return n, nil
+	}
+	l.left -= int64(n)
+	l.tail = append(l.tail, p...)
+	if extra := len(l.tail) - tailBytes; extra > tailBytes {
+		l.tail = append(l.tail[:0], l.tail[extra:]...)
+	}
+	if l.to != nil {
+		_, _ = l.to.Write(p) // a log that cannot be written must not fail the work
+	}
+	if l.left <= 0 {
+		go l.flood() // it stops the plugin, whose last words come here
+	}
+	return n, nil
+}
+
+// lastWords returns the last lines, for an error that stands alone.
+func (l *log) lastWords() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := strings.Split(strings.TrimSpace(string(l.tail)), "\n")
+	return strings.Join(lines[max(0, len(lines)-tailLines):], "\n")
+}

@@ -1,0 +1,111 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"repro/stages"
+	"repro/stages/plugin/v1"
+)
+
+// run carries out one request in a process of its own, telling job's log and
+// progress.
+func run(ctx context.Context, program *Program, req *pluginv1.RunRequest, job *stages.Job, o Options) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s, err := start(ctx, program, job.Dir, job.Log, o)
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return err
+	}
+	defer func() {
+		if closeErr := s.close(); err == nil {
+			err = closeErr
+		}
+	}()
+	streamCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stream, err := s.rpc.Run(streamCtx, req)
+	if err != nil {
+		return s.explain(err)
+	}
+	events := make(chan received)
+	go receive(stream.Recv, events, streamCtx.Done())
+	silence := time.NewTimer(s.options.Silence)
+	defer silence.Stop()
+	for {
+		select {
+		case r := <-events:
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			silence.Reset(s.options.Silence)
+			if r.err != nil || r.event.GetFailure() != nil {
+				return s.outcome(r)
+			}
+			if p := r.event.GetProgress(); p != nil {
+				job.Progress(p.GetDone(), p.GetTotal(), p.GetUnit())
+			}
+		case <-silence.C:
+			s.stop(fmt.Errorf("it hangs: nothing was heard of it for %v", s.options.Silence))
+			return s.explain(nil)
+		case <-ctx.Done():
+			cancel() // a plugin that listens ends now; close kills it if it does not
+			return context.Cause(ctx)
+		}
+	}
+}
+
+type received struct {
+	event *pluginv1.Event
+	err   error
+}
+
+// receive hands over events until the first error or until nobody wants them.
+func receive(recv func() (*pluginv1.Event, error), to chan<- received, done <-chan struct{}) {
+	for {
+		event, err := recv()
+		select {
+		case to <- received{event, err}:
+		case <-done:
+			return
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// outcome returns what a run ended with.
+func (s *session) outcome(r received) error {
+	if failure := r.event.GetFailure(); failure != nil {
+		return failed(s.program.Name, failure)
+	}
+	if errors.Is(r.err, io.EOF) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.cause != nil { // it ended by itself just when it was being stopped
+			return fmt.Errorf("plugin %s: %w", s.program.Name, s.cause)
+		}
+		return nil
+	}
+	return s.explain(r.err)
+}
+
+// failed makes an error of what the plugin says went wrong.
+func failed(name string, f *pluginv1.Failure) error {
+	switch {
+	case f.GetParam() != "":
+		return &stages.ParamError{Param: f.GetParam(), Problem: f.GetMessage(), Hint: f.GetHint()}
+	case f.GetInput():
+		return fmt.Errorf("plugin %s: %w: %s", name, stages.ErrInput, f.GetMessage())
+	default:
+		return fmt.Errorf("plugin %s: %s", name, f.GetMessage())
+	}
+}
