@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 from abc import ABC
-from typing import Any, ClassVar, Sequence, TypeVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeVar
 
 from .errors import ParamError, PluginError
 from .schema import Param, Port

@@ -1,4 +1,4 @@
-"""A run without an engine: what it says goes to stderr."""
+"""A run without an engine: how far it is goes to stderr, as its log does."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ class Console:
     """A Reporter for people."""
 
     def __init__(self) -> None:
-        self._progressed = float("-inf")
+        self._due = 0.0
 
-    def log(self, text: str) -> None:
-        """Write whole lines."""
-        print(text.removesuffix("\n"), file=sys.stderr, flush=True)
+    def check(self) -> None:
+        """Never raise: who wants to end the run presses Ctrl-C."""
 
     def progress(self, done: int, total: int, unit: str) -> None:
         """Write a line now and then, and when all is done."""
         now = time.monotonic()
-        if done == total or now >= self._progressed + PROGRESS:
-            self._progressed = now
-            self.log(f"{done} of {total} {unit}".rstrip() if total else f"{done} {unit}".rstrip())
+        if done == total or now >= self._due:
+            self._due = now + PROGRESS
+            of = f" of {total}" if total else ""
+            print(f"{done}{of} {unit}", file=sys.stderr)

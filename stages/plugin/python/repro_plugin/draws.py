@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from collections.abc import Iterator, Sequence
 from operator import index
-from typing import Any, Iterator, Sequence
+from typing import Any
 
 from .errors import PluginError
 from .job import Job

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Mapping, NamedTuple, Optional, Protocol, Sequence, TypeVar, Union, overload
+from typing import Any, NamedTuple, Protocol, TypeVar, Union, overload
 
 from .schema import Port
 
@@ -13,9 +15,9 @@ _RAISE: Any = object()
 
 
 class Reporter(Protocol):
-    """Takes what a job says. Its methods raise Cancelled once nobody listens."""
+    """Is told how a job goes. Both methods raise Cancelled once nobody waits for the result."""
 
-    def log(self, text: str) -> None: ...
+    def check(self) -> None: ...
 
     def progress(self, done: int, total: int, unit: str) -> None: ...
 
@@ -41,7 +43,7 @@ class Job:
         threads: int = 1,
         ports: Sequence[Port] = (),
         inputs: Sequence[Input] = (),
-        outputs: Optional[Mapping[str, str]] = None,
+        outputs: Mapping[str, str] | None = None,
     ) -> None:
         self.dir = dir
         self.threads = max(1, threads)
@@ -81,8 +83,10 @@ class Job:
         return Path(self._outputs[port])
 
     def log(self, text: str) -> None:
-        """Add a line to the log, which is kept with the result and shown if the run fails. ``print`` does so too."""
-        self._reporter.log(text)
+        """Write a line to the log, which is kept with the result and shown if the run fails: it is standard error.
+        What is printed goes there too."""
+        self._reporter.check()
+        sys.stderr.write(text.removesuffix("\n") + "\n")
 
     def progress(self, done: int, total: int = 0, unit: str = "") -> None:
         """Say how far the work is: done of total ("pairs", "B"), total being 0 while unknown. Call it often: it is

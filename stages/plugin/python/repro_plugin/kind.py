@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, Sequence
+from collections.abc import Sequence
+from typing import ClassVar
 
 from .component import Component
 from .job import Job
@@ -14,7 +15,7 @@ class Kind(Component):
     """A kind of stage, which reads and writes files::
 
         class Upper(Kind):
-            \"\"\"The text in capitals.\"\"\"
+            '''The text in capitals.'''
 
             name = "upper"
             version = "1"
@@ -23,6 +24,8 @@ class Kind(Component):
 
             def run(self, job):
                 job.output("upper").write_text(job.input("text").read_text().upper())
+
+    A workflow uses it as ``stage "upper" "NAME"``.
     """
 
     version: ClassVar[str] = ""  #: changes whenever the same inputs may give other outputs

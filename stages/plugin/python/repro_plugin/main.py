@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, Sequence
+from typing import TYPE_CHECKING, NoReturn
 
 from .component import Component
 from .console import Console
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from .program import Program
 
 COOKIE = ("REPRO_PLUGIN", "5f1d4c4e-repro-plugin")
+
+_PARENT = os.getppid()  # as early as can be: a parent that died before is not missed
 
 _PACKAGES = {
     "grpc": "python3 -m pip install grpcio protobuf, or on Debian: apt-get install python3-grpcio python3-protobuf",
@@ -44,7 +47,7 @@ def _main(classes: Sequence[type[Component]], arguments: Sequence[str]) -> int:
         if not arguments and os.environ.get(COOKIE[0]) == COOKIE[1]:
             from . import server
 
-            return server.serve(_load(classes))
+            return server.serve(_load(classes), _PARENT)
     except ImportError as error:
         package = (error.name or "").split(".")[0]
         if package not in _PACKAGES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from typing import Callable, Optional, Sequence
+from collections.abc import Callable, Sequence
 
 from . import tensors
 from .errors import InputError, ParamError
@@ -107,7 +107,7 @@ class Pool:
         """Return the dataset that the item is of."""
         return self.datasets[self._dataset_of[self._first[item]]]
 
-    def find(self, dataset: str, id: str) -> Optional[int]:
+    def find(self, dataset: str, id: str) -> int | None:
         """Return the item of a dataset that has the id, or None."""
         for candidate in self.datasets:
             if candidate.name == dataset:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import os
+import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Callable, Optional, Sequence, TypeVar
+from typing import TypeVar
 
 from .component import Component, check, create, summary
 from .draws import draw, encode
@@ -72,7 +74,7 @@ class Program:
             ],
         )
 
-    def check(self, request: pb.CheckRequest, log: Callable[[str], None]) -> pb.CheckResponse:
+    def check(self, request: pb.CheckRequest) -> pb.CheckResponse:
         """Refuse bad parameters."""
         try:
             if request.WhichOneof("what") == "sampler":
@@ -80,10 +82,10 @@ class Program:
             else:
                 create(_find(self._kinds, "kind", request.kind), request.params)
         except Exception as error:
-            return pb.CheckResponse(refusal=_failure(error, log))
+            return pb.CheckResponse(refusal=_failure(error))
         return pb.CheckResponse()
 
-    def run(self, request: pb.RunRequest, reporter: Reporter) -> Optional[pb.Failure]:
+    def run(self, request: pb.RunRequest, reporter: Reporter) -> pb.Failure | None:
         """Do one piece of work and return what went wrong, if anything did. Raise Cancelled if the reporter does."""
         try:
             if request.WhichOneof("what") == "draw":
@@ -93,7 +95,7 @@ class Program:
         except (Cancelled, KeyboardInterrupt):
             raise
         except BaseException as error:  # also SystemExit, which would end a thread without a word
-            return _failure(error, reporter.log)
+            return _failure(error)
         return None
 
     def _draw(self, request: pb.RunRequest, reporter: Reporter) -> None:
@@ -136,7 +138,7 @@ def _params(params: Sequence[Param]) -> list[pb.Param]:
 
 
 def _ports(ports: Sequence[Port]) -> list[pb.Port]:
-    return [pb.Port(name=port.name, arity=int(port.arity), dir=port.dir, doc=port.doc) for port in ports]
+    return [pb.Port(name=port.name, arity=port.arity.name, dir=port.dir, doc=port.doc) for port in ports]
 
 
 def _job(request: pb.RunRequest, reporter: Reporter, component: Component) -> Job:
@@ -150,16 +152,16 @@ def _job(request: pb.RunRequest, reporter: Reporter, component: Component) -> Jo
     )
 
 
-def _failure(error: BaseException, log: Callable[[str], None]) -> pb.Failure:
+def _failure(error: BaseException) -> pb.Failure:
     """Return the error as a message. The traceback of an error that no one foresaw goes to the log."""
     if isinstance(error, PluginError):
         return pb.Failure(message=error.message, param=error.param, hint=error.hint, input=error.input)
     trace = traceback.TracebackException(type(error), error, _authors(error.__traceback__))
-    log("".join(trace.format()))
+    sys.stderr.write("".join(trace.format()))
     return pb.Failure(message="".join(trace.format_exception_only()).strip())
 
 
-def _authors(trace: Optional[TracebackType]) -> Optional[TracebackType]:
+def _authors(trace: TracebackType | None) -> TracebackType | None:
     """Return the traceback from the first frame that is the author's, or all of it."""
     at = trace
     while at is not None and at.tb_frame.f_code.co_filename.startswith(_HERE):

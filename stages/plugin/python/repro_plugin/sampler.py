@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 from abc import abstractmethod
-from typing import NamedTuple, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from .component import Component
 from .job import Job
@@ -48,7 +49,7 @@ class Batch(NamedTuple):
 class Sampler(Component):
     """A way to draw batches; a workflow chooses it by its name. See the package's example."""
 
-    def prepare(self, pool: Pool, job: Job) -> None:  # noqa: B027  (optional)
+    def prepare(self, pool: Pool, job: Job) -> None:
         """Do what is needed once before the first batch, such as reading ``job.input("lexicon")``. If it takes long,
         call ``job.progress`` on the way."""
 

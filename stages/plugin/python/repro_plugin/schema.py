@@ -6,7 +6,7 @@ import enum
 import json
 import re
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _TYPE_WORDS = {"string", "number", "bool", "any", "list", "set", "map", "tuple", "object"}
@@ -63,7 +63,7 @@ class Param:
         except (TypeError, ValueError) as error:
             raise TypeError(f"parameter {self.name}: the default {self.default!r} is no JSON: {error}") from None
 
-    def default_json(self) -> Optional[str]:
+    def default_json(self) -> str | None:
         """Return the default as JSON, or None if the parameter must be given."""
         if self.default is REQUIRED:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
@@ -9,8 +10,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Iterator, Optional
+from typing import Any
 
 import grpc
 
@@ -28,9 +30,8 @@ _GRACE = 0.5  # seconds that calls get to end on shutdown
 _SERVING = b"\x08\x01"  # a grpc.health.v1.HealthCheckResponse with the status SERVING
 
 
-def serve(program: Program) -> int:
-    """Serve until the engine says Shutdown or dies. Return the exit status."""
-    parent = os.getppid()
+def serve(program: Program, parent: int) -> int:
+    """Serve until the engine says Shutdown, or is no longer the parent process. Return the exit status."""
     versions = os.environ.get("PLUGIN_PROTOCOL_VERSIONS", VERSION).split(",")
     if VERSION not in versions:
         raise PluginError(
@@ -44,8 +45,7 @@ def serve(program: Program) -> int:
     own = None if os.environ.get("PLUGIN_UNIX_SOCKET_DIR") else tempfile.mkdtemp(prefix="repro-plugin-")
     try:
         path = os.path.join(own or os.environ["PLUGIN_UNIX_SOCKET_DIR"], f"plugin-{os.getpid()}")
-        if len(os.fsencode(path)) > _SOCKET_PATH or not server.add_insecure_port(f"unix:{path}"):
-            raise PluginError(f"cannot listen at {path}", f"The path may have {_SOCKET_PATH} bytes")
+        _listen(server, path)
         server.start()
         print(f"1|{VERSION}|unix|{path}|grpc", flush=True)
         _send_output_to_log()
@@ -57,12 +57,23 @@ def serve(program: Program) -> int:
     return 0
 
 
+def _listen(server: grpc.Server, path: str) -> None:
+    try:
+        listening = len(os.fsencode(path)) <= _SOCKET_PATH and server.add_insecure_port(f"unix:{path}")
+    except RuntimeError:  # how newer versions of grpcio say 0
+        listening = 0
+    if not listening:
+        raise PluginError(
+            f"cannot listen at {path}", f"Its folder must exist, and the path have {_SOCKET_PATH} bytes at most"
+        )
+
+
 def _handlers(program: Program, shutdown: threading.Event) -> list[grpc.GenericRpcHandler]:
     def describe(request: pb.DescribeRequest, context: grpc.ServicerContext) -> pb.Description:
         return program.describe()
 
     def check(request: pb.CheckRequest, context: grpc.ServicerContext) -> pb.CheckResponse:
-        return program.check(request, log=lambda text: print(text, file=sys.stderr))
+        return program.check(request)
 
     def run(request: pb.RunRequest, context: grpc.ServicerContext) -> Iterator[pb.Event]:
         events = Events()
@@ -94,7 +105,7 @@ def _handlers(program: Program, shutdown: threading.Event) -> list[grpc.GenericR
 
 
 def _run(program: Program, request: pb.RunRequest, events: Events) -> None:
-    failure: Optional[pb.Failure] = pb.Failure(message="the run broke off")
+    failure: pb.Failure | None = pb.Failure(message="the run broke off")
     try:
         failure = program.run(request, events)
     except Cancelled:
@@ -104,14 +115,15 @@ def _run(program: Program, request: pb.RunRequest, events: Events) -> None:
 
 
 def _send_output_to_log() -> None:
-    """Let what is printed from now on, also by child processes, go to stderr, which the engine keeps as a log."""
+    """Let what is printed from now on, also by child processes, go to standard error, which is the log."""
     sys.stdout.flush()
     os.dup2(2, 1)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
 
 
-def _end_with(parent: int, folder: Optional[str]) -> None:
+def _end_with(parent: int, folder: str | None) -> None:
     """End this process, and its children if it leads a group, when its parent has died without a word."""
     while os.getppid() == parent:
         time.sleep(1)
@@ -121,6 +133,6 @@ def _end_with(parent: int, folder: Optional[str]) -> None:
     os._exit(1)
 
 
-def _remove(folder: Optional[str]) -> None:
+def _remove(folder: str | None) -> None:
     if folder:
         shutil.rmtree(folder, ignore_errors=True)

@@ -6,9 +6,11 @@ import json
 import mmap
 import os
 from array import array
-from typing import Any, Mapping, Union
+from collections.abc import Mapping
+from typing import Any, Literal, Union
 
-_FORMATS = {"U8": "B", "U16": "H", "U32": "I", "U64": "Q"}  # in the sense of struct and memoryview
+_Format = Literal["B", "H", "I", "Q"]  # in the sense of struct and memoryview
+_FORMATS: dict[str, _Format] = {"U8": "B", "U16": "H", "U32": "I", "U64": "Q"}
 _PREFIX = 8  # bytes of the header's length
 
 Tensors = Mapping[str, memoryview]
@@ -47,7 +49,7 @@ def empty(code: str) -> memoryview:
 
 def save(path: PathLike, metadata: Mapping[str, str], tensors: Tensors) -> None:
     """Write what :func:`load` reads. The widest numbers come first, so that every tensor is aligned."""
-    dtypes = {code: dtype for dtype, code in _FORMATS.items()}
+    dtypes: dict[str, str] = {code: dtype for dtype, code in _FORMATS.items()}
     ordered = sorted(tensors.items(), key=lambda entry: (-entry[1].itemsize, entry[0]))
     header: dict[str, Any] = {"__metadata__": dict(metadata)}
     at = 0

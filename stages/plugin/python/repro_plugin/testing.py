@@ -15,8 +15,10 @@ import json
 import os
 import tempfile
 from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Iterable, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Any, NamedTuple, Union
 
 from . import draws, tensors
 from .component import create
@@ -26,7 +28,14 @@ from .pool import FORMAT, Pool
 from .sampler import Batch, Sampler
 from .schema import REQUIRED
 
+_COLUMNS = {"offsets": "Q", "first": "I", "origin": "I", "dataset": "H", "lang": "H"}
+
 Inputs = Mapping[str, Union[str, Path, Sequence[Union[str, Path]], Mapping[str, Union[str, Path]]]]
+
+
+class _Quiet(Console):
+    def progress(self, done: int, total: int, unit: str) -> None:
+        """Leave the output of tests alone."""
 
 
 class Pair(NamedTuple):
@@ -51,45 +60,49 @@ def make_pool(pairs: Iterable[Union[Pair, Mapping[str, str]]], weight: str = "si
 def save_pool(path: tensors.PathLike, pairs: Iterable[Union[Pair, Mapping[str, str]]], weight: str = "size") -> None:
     """Write the pairs in the pool format (docs/formats.md), as the engine does."""
     rows = sorted(pair if isinstance(pair, Pair) else Pair(**pair) for pair in pairs)
-    datasets, langs, origins = (sorted(set(names)) for names in ([p[k] for p in rows] for k in (0, 2, 5)))
-    number = [{name: n for n, name in enumerate(names)} for names in (datasets, langs, origins)]
-    offsets, first, text = array("Q", [0]), array("I"), bytearray()
-    dataset, lang, origin = array("H"), array("H"), array("I")
-    members: dict[str, list[int]] = {f"multilingual.{d}": [] for d in range(len(datasets))}
-    before = None
-    for pair in rows:
-        d, n = number[0][pair.dataset], number[1][pair.lang]
-        if before == pair[:3]:
-            raise ValueError(f"{pair.dataset} has the item {pair.id} twice in {pair.lang}")
-        if before is None or before[:2] != pair[:2]:
-            first.append(len(dataset))
-        item = len(first) - 1
-        members.setdefault(f"items.{d}.{n}", []).append(item)
-        if len(dataset) - first[item] == 1:  # the second language of the item
+    datasets = _numbers(pair.dataset for pair in rows)
+    langs = _numbers(pair.lang for pair in rows)
+    origins = _numbers(pair.origin for pair in rows)
+    columns = {name: array(code) for name, code in _COLUMNS.items()}
+    members = {f"multilingual.{d}": array("I") for d in datasets.values()}
+    text = bytearray()
+    columns["offsets"].append(0)
+    for item, ((dataset, id), versions) in enumerate(groupby(rows, lambda pair: pair[:2])):
+        d, pairs_before = datasets[dataset], len(columns["lang"])
+        columns["first"].append(pairs_before)
+        for pair in versions:
+            members.setdefault(f"items.{d}.{langs[pair.lang]}", array("I")).append(item)
+            columns["dataset"].append(d)
+            columns["lang"].append(langs[pair.lang])
+            columns["origin"].append(origins[pair.origin])
+            for part in (id, pair.query, pair.passage):
+                text += part.encode()
+                columns["offsets"].append(len(text))
+        in_langs = columns["lang"][pairs_before:]
+        if len(set(in_langs)) < len(in_langs):
+            raise ValueError(f"{dataset} has the item {id} twice in a language")
+        if len(in_langs) > 1:
             members[f"multilingual.{d}"].append(item)
-        dataset.append(d)
-        lang.append(n)
-        origin.append(number[2][pair.origin])
-        for part in (pair.id, pair.query, pair.passage):
-            text += part.encode()
-            offsets.append(len(text))
-        before = pair[:3]
-    first.append(len(dataset))
-    columns = {"offsets": offsets, "first": first, "origin": origin, "dataset": dataset, "lang": lang, "text": text}
-    columns.update({name: array("I", items) for name, items in members.items()})
+    columns["first"].append(len(rows))
     metadata = {"format": FORMAT, "weight": weight}
-    metadata.update(datasets=json.dumps(datasets), langs=json.dumps(langs), origins=json.dumps(origins))
-    tensors.save(path, metadata, {name: memoryview(column) for name, column in columns.items()})
+    metadata.update(datasets=json.dumps([*datasets]), langs=json.dumps([*langs]), origins=json.dumps([*origins]))
+    views = {name: memoryview(numbers) for name, numbers in {**columns, **members}.items()}
+    tensors.save(path, metadata, {**views, "text": memoryview(text)})
+
+
+def _numbers(names: Iterable[str]) -> dict[str, int]:
+    """Number the different names in their order."""
+    return {name: number for number, name in enumerate(sorted(set(names)))}
 
 
 def draw(
     sampler: type[Sampler],
     pool: Pool,
-    params: Optional[Mapping[str, Any]] = None,
+    params: Mapping[str, Any] | None = None,
     steps: int = 1,
     batch_size: int = 2,
     seed: int = 0,
-    inputs: Optional[Inputs] = None,
+    inputs: Inputs | None = None,
 ) -> list[Batch]:
     """Return the batches that a run would have. Parameters that are not given have their defaults. ``inputs`` has a
     path for a port, a list of paths, or a dict of them."""
@@ -97,7 +110,7 @@ def draw(
     values.update(params or {})
     drawn = create(sampler, json.dumps(values))
     with tempfile.TemporaryDirectory(prefix="repro-job-") as folder:
-        job = Job(Console(), Path(folder), ports=sampler.inputs, inputs=list(_inputs(inputs or {})))
+        job = Job(_Quiet(), Path(folder), ports=sampler.inputs, inputs=list(_inputs(inputs or {})))
         batches = list(draws.draw(drawn, pool, job, steps, batch_size, seed))
     for batch in batches:
         draws.encode(batch)  # what cannot be written is a mistake

@@ -55,16 +55,14 @@ class Draw(_message.Message):
     def __init__(self, sampler: _Optional[str] = ..., pool: _Optional[str] = ..., draws: _Optional[str] = ..., steps: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ["failure", "heartbeat", "log", "progress"]
+    __slots__ = ["failure", "heartbeat", "progress"]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
-    LOG_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
     failure: Failure
     heartbeat: Heartbeat
-    log: bytes
     progress: Progress
-    def __init__(self, progress: _Optional[_Union[Progress, _Mapping]] = ..., log: _Optional[bytes] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ...) -> None: ...
+    def __init__(self, progress: _Optional[_Union[Progress, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ...) -> None: ...
 
 class Failure(_message.Message):
     __slots__ = ["hint", "input", "message", "param"]
