@@ -2,9 +2,18 @@
 package main
 
 import (
+	"embed"
 	"os"
 
 	"repro/internal/cli"
 )
 
-func main() { os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr)) }
+// sdk is the source of what plugins are written with. It travels in the binary,
+// so that a plugin fits the engine that it runs under, and is built without
+// fetching this module from anywhere.
+//
+//go:embed go.sum stages/*.go stages/corpus/*.go stages/sample/*.go stages/tensor/*.go
+//go:embed stages/plugin/*.go stages/plugin/v1/*.go stages/plugin/python/repro_plugin
+var sdk embed.FS
+
+func main() { os.Exit(cli.Main(os.Args[1:], sdk, os.Stdout, os.Stderr)) }

@@ -45,7 +45,7 @@ type pkg struct {
 func list(t *testing.T, args ...string) []pkg {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Name,Dir,Doc,GoFiles,CgoFiles,Imports,Standard,Module"}, args...)...)
-	cmd.Dir = testkit.Root(t)
+	cmd.Dir = testkit.Root()
 	cmd.Env = append(cmd.Environ(), "CGO_ENABLED=0")
 	out, err := cmd.Output()
 	if err != nil {

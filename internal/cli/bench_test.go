@@ -20,7 +20,7 @@ func buildBinary(b testing.TB) string {
 	b.Helper()
 	binary := filepath.Join(b.TempDir(), "repro")
 	cmd := exec.Command("go", "build", "-trimpath", "-o", binary, ".")
-	cmd.Dir = testkit.Root(b)
+	cmd.Dir = testkit.Root()
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("%v\n%s", err, out)

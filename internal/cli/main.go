@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,8 +17,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Main runs the command line and returns the exit code.
-func Main(args []string, stdout, stderr io.Writer) int {
+// Main runs the command line and returns the exit code. sdk is the source of
+// this module, which plugins are built with.
+func Main(args []string, sdk fs.FS, stdout, stderr io.Writer) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	signals := make(chan os.Signal, 2)
@@ -25,7 +27,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	ended := make(chan struct{})
 	defer close(ended)
 	go stopOnSignals(signals, ended, func() { cancel(errInterrupted) }, stderr)
-	root := newRoot(&terminal{out: stdout, err: stderr})
+	root := newRoot(&terminal{out: stdout, err: stderr}, sdk)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -56,7 +58,7 @@ func stopOnSignals(signals chan os.Signal, ended <-chan struct{}, stop func(), s
 	}
 }
 
-func newRoot(t *terminal) *cobra.Command {
+func newRoot(t *terminal, sdk fs.FS) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "repro",
 		Short: "Run reproducible experiment workflows",
@@ -74,7 +76,8 @@ func newRoot(t *terminal) *cobra.Command {
 	})
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		newRun(t), newPlan(t), newValidate(t), newStatus(t), newLog(t), newOutput(t), newReport(t), newVersion(t),
+		newRun(t, sdk), newPlan(t, sdk), newValidate(t, sdk), newStatus(t), newLog(t), newOutput(t),
+		newReport(t, sdk), newPlugin(t, sdk), newVersion(t),
 	)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)

@@ -21,7 +21,7 @@ func paper(t *testing.T, binary, cache string, args ...string) []byte {
 		t.Skip("Apertium is not installed: just setup does it")
 	}
 	cmd := exec.Command(binary, append([]string{"run", "workflows/paper.hcl", "--json", "--var", "seeds=[0]", "--cache", cache}, args...)...)
-	cmd.Dir = testkit.Root(t)
+	cmd.Dir = testkit.Root()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -64,7 +64,7 @@ func TestPaperIsReproducible(t *testing.T) {
 func TestPaperPlansAtEveryScale(t *testing.T) {
 	t.Parallel()
 	for _, scale := range []string{"smoke", "small", "paper"} {
-		out, err := self(t, testkit.Root(t), "plan", "workflows/paper.hcl", "--var", "scale="+scale, "--cache", filepath.Join(t.TempDir(), "cache")).CombinedOutput()
+		out, err := self(t, testkit.Root(), "plan", "workflows/paper.hcl", "--var", "scale="+scale, "--cache", filepath.Join(t.TempDir(), "cache")).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), " to run, ") {
 			t.Errorf("%s: %v\n%s", scale, err, out)
 		}
@@ -76,7 +76,7 @@ func TestBundledSplitsShareNoText(t *testing.T) {
 	t.Parallel()
 	type fact struct{ ID, Question, Passage string }
 	load := func(split, lang string) []fact {
-		facts, err := corpus.LoadLines[fact](filepath.Join(testkit.Root(t), "workflows/data/facts", split, lang+".jsonl"))
+		facts, err := corpus.LoadLines[fact](filepath.Join(testkit.Root(), "workflows/data/facts", split, lang+".jsonl"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,8 +13,8 @@ import (
 	"repro/engine/plan"
 )
 
-func newPlan(t *terminal) *cobra.Command {
-	var f workflowFlags
+func newPlan(t *terminal, sdk fs.FS) *cobra.Command {
+	f := workflowFlags{sdk: sdk}
 	c := &cobra.Command{
 		Use:   "plan [FILE] [STAGE…]",
 		Short: "Say what run would do, and why",
@@ -48,7 +49,7 @@ type plannedStage struct {
 }
 
 func (p *project) showPlan(ctx context.Context, t *terminal) (err error) {
-	w, err := p.load(t)
+	w, err := p.load(ctx, t)
 	if err != nil {
 		return err
 	}

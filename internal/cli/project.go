@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -36,6 +37,7 @@ type workflowFlags struct {
 	retries  int
 	cacheDir string
 	json     bool
+	sdk      fs.FS // what plugins are built with
 }
 
 func (f *workflowFlags) add(c *cobra.Command) {
@@ -55,6 +57,7 @@ type project struct {
 	root     string           // the folder that holds the workflow's repository, or the workflow
 	dir      string           // where the cache is
 	runs     string           // where the records are
+	plugins  []*openPlugin    // those that the workflow uses, once it is loaded
 }
 
 // open finds the workflow that args name, "[FILE] [STAGE…]".
@@ -145,7 +148,7 @@ func findRoot(file string) (string, error) {
 }
 
 // load reads and evaluates the workflow, showing what is wrong with it.
-func (p *project) load(t *terminal) (*lang.Workflow, error) {
+func (p *project) load(ctx context.Context, t *terminal) (*lang.Workflow, error) {
 	vars, err := splitVars(p.flags.vars)
 	if err != nil {
 		return nil, err
@@ -155,7 +158,12 @@ func (p *project) load(t *terminal) (*lang.Workflow, error) {
 		Version:  version,
 		Vars:     vars,
 		VarFiles: p.flags.varFiles,
+		Open:     p.opener(ctx, t),
 	})
+	// Their questions are answered; a run has a process of its own.
+	if err := p.closePlugins(); err != nil {
+		return w, err
+	}
 	if !diags.HasErrors() {
 		diags = append(diags, checkPublished(w)...)
 	}
@@ -218,14 +226,19 @@ func (p *project) prepareDir() error {
 // kinds returns the kinds of stages that a workflow can use. Files that stages
 // keep between runs, to be faster, lie beside the cache; memory may be nil.
 func (p *project) kinds(memory translate.Memory) *stages.Registry {
-	return builtin.New(builtin.Options{
+	o := builtin.Options{
 		Collect: collect.Options{
 			Mirrors:    p.flags.mirrors,
 			PartialDir: filepath.Join(p.dir, "partial"),
 			Retries:    p.flags.retries,
 		},
 		Translate: translate.Options{Memory: memory},
-	})
+	}
+	for _, plugin := range p.plugins {
+		o.Samplers = append(o.Samplers, plugin.Samplers()...)
+		o.Kinds = append(o.Kinds, plugin.Kinds()...)
+	}
+	return builtin.New(o)
 }
 
 // command returns a command on this workflow that can be pasted.

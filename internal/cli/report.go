@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -26,8 +27,8 @@ type reportFlags struct {
 	names  []string
 }
 
-func newReport(t *terminal) *cobra.Command {
-	var f reportFlags
+func newReport(t *terminal, sdk fs.FS) *cobra.Command {
+	f := reportFlags{workflowFlags: workflowFlags{sdk: sdk}}
 	c := &cobra.Command{
 		Use:   "report [FILE]",
 		Short: "Print the reports from the results at hand; run nothing",
@@ -53,7 +54,7 @@ func (p *project) report(ctx context.Context, t *terminal, f *reportFlags) (err 
 	if _, err := render.ByName(f.format); err != nil {
 		return withCode(exitUsage, err)
 	}
-	w, err := p.load(t)
+	w, err := p.load(ctx, t)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -29,8 +30,8 @@ type runFlags struct {
 	failFast bool
 }
 
-func newRun(t *terminal) *cobra.Command {
-	var f runFlags
+func newRun(t *terminal, sdk fs.FS) *cobra.Command {
+	f := runFlags{workflowFlags: workflowFlags{sdk: sdk}}
 	c := &cobra.Command{
 		Use:   "run [FILE] [STAGE…]",
 		Short: "Run what has changed and print the reports",
@@ -63,7 +64,7 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 		return withCode(exitUsage, fmt.Errorf("--jobs %d: want at least 1", f.jobs))
 	}
 	started := time.Now().UTC()
-	w, err := p.load(t)
+	w, err := p.load(ctx, t)
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"repro/internal/cli"
+	"repro/internal/testkit"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"repro": func() { os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr)) },
+		"repro": func() { os.Exit(cli.Main(os.Args[1:], os.DirFS(testkit.Root()), os.Stdout, os.Stderr)) },
 	})
 }
 

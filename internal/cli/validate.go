@@ -2,22 +2,23 @@ package cli
 
 import (
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 )
 
-func newValidate(t *terminal) *cobra.Command {
-	var f workflowFlags
+func newValidate(t *terminal, sdk fs.FS) *cobra.Command {
+	f := workflowFlags{sdk: sdk}
 	c := &cobra.Command{
 		Use:   "validate [FILE]",
-		Short: "Check a workflow file without touching data or cache",
+		Short: "Check a workflow file without touching data or results",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			p, err := f.open(args)
 			if err != nil {
 				return err
 			}
-			w, err := p.load(t)
+			w, err := p.load(c.Context(), t)
 			if err != nil {
 				return err
 			}

@@ -14,23 +14,27 @@ import (
 	"repro/stages/translate"
 )
 
-// Options say where and how stages work, never what: nothing here changes a result.
+// Options say where and how stages work, and what plugins add. Nothing else
+// here changes a result.
 type Options struct {
 	Collect   collect.Options
 	Translate translate.Options
 	Command   command.Options
+
+	Samplers []sample.Method // those of plugins
+	Kinds    []stages.Stage  // those of plugins
 }
 
-// New returns the registry of all built-in stages.
+// New returns the registry of all built-in stages and those of plugins.
 func New(o Options) *stages.Registry {
-	return stages.NewRegistry(
+	return stages.NewRegistry(append([]stages.Stage{
 		collect.New(o.Collect),
 		convert.New(),
 		translate.New(o.Translate),
-		sample.New(),
+		sample.New(o.Samplers...),
 		train.New(),
 		embed.New(),
 		evaluate.New(),
 		command.New(o.Command),
-	)
+	}, o.Kinds...)...)
 }

@@ -194,7 +194,9 @@ func serveGiant() {
 	})
 }
 
-type giantBinding struct{ goplugin.NetRPCUnsupportedPlugin }
+type giantBinding struct {
+	goplugin.NetRPCUnsupportedPlugin
+}
 
 func (giantBinding) GRPCServer(_ *goplugin.GRPCBroker, s *grpc.Server) error {
 	pluginv1.RegisterPluginServer(s, giant{})
@@ -205,7 +207,9 @@ func (giantBinding) GRPCClient(context.Context, *goplugin.GRPCBroker, *grpc.Clie
 	return nil, errors.New("not a client")
 }
 
-type giant struct{ pluginv1.UnimplementedPluginServer }
+type giant struct {
+	pluginv1.UnimplementedPluginServer
+}
 
 func (giant) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.Description, error) {
 	return &pluginv1.Description{Samplers: []*pluginv1.Sampler{{Name: "demo", Doc: "Says too much at once."}}}, nil

@@ -1,0 +1,18 @@
+package cli
+
+import (
+	"io/fs"
+
+	"github.com/spf13/cobra"
+)
+
+func newPlugin(t *terminal, sdk fs.FS) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "plugin",
+		Short: "Make, test, list and pin plugins",
+		Args:  cobra.NoArgs,
+		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand()
+	return c
+}

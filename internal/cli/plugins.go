@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"repro/cache"
+	"repro/engine/lang"
+	"repro/internal/git"
+	"repro/stages"
+	"repro/stages/plugin/build"
+	"repro/stages/plugin/host"
+	"repro/stages/sample"
+)
+
+// openPlugin is a plugin that the workflow uses.
+type openPlugin struct {
+	*host.Plugin
+	built *build.Plugin
+	decl  *lang.Plugin
+}
+
+// opener returns what lang opens plugins with: it fetches, builds and starts
+// them, as far as that has not been done before.
+func (p *project) opener(ctx context.Context, t *terminal) func(*lang.Workflow, *lang.Plugin) (*stages.Registry, error) {
+	return func(w *lang.Workflow, decl *lang.Plugin) (*stages.Registry, error) {
+		plugin, err := p.openPlugin(ctx, t, w.Dir, decl)
+		if err != nil {
+			return nil, err
+		}
+		known := p.kinds(nil)
+		for _, kind := range plugin.Kinds() {
+			if _, taken := known.Lookup(kind.Spec().Kind); taken {
+				return nil, fmt.Errorf("the kind %s is there already: give the plugin another name", kind.Spec().Kind)
+			}
+		}
+		for _, s := range plugin.Samplers() {
+			if slices.ContainsFunc(sample.Methods(), func(m sample.Method) bool { return m.Name == s.Name }) {
+				return nil, fmt.Errorf("the sampler %s is there already: give the plugin another name", s.Name)
+			}
+		}
+		p.plugins = append(p.plugins, plugin)
+		return p.kinds(nil), nil
+	}
+}
+
+func (p *project) openPlugin(ctx context.Context, t *terminal, from string, decl *lang.Plugin) (*openPlugin, error) {
+	dir, err := p.fetch(ctx, t, from, decl)
+	if err != nil {
+		return nil, err
+	}
+	built, err := build.Build(ctx, decl.Name, dir, p.buildOptions(t))
+	if err != nil {
+		return nil, err
+	}
+	opened, err := host.Open(ctx, built.Program, host.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return &openPlugin{Plugin: opened, built: built, decl: decl}, nil
+}
+
+func (p *project) buildOptions(t *terminal) build.Options {
+	return build.Options{Root: p.pluginDir(), SDK: p.flags.sdk, Say: func(message string) { t.say("%s", message) }}
+}
+
+// pluginDir is where plugins are kept that are fetched and built. All of it can
+// be made again.
+func (p *project) pluginDir() string { return filepath.Join(p.dir, "plugins") }
+
+// fetch returns the plugin's folder, from its repository if it is not here yet.
+func (p *project) fetch(ctx context.Context, t *terminal, from string, decl *lang.Plugin) (string, error) {
+	source := decl.Source
+	local := filepath.FromSlash(source)
+	if !filepath.IsAbs(local) {
+		local = filepath.Join(from, local)
+	}
+	if decl.Commit == "" {
+		return local, nil
+	}
+	if exists(local) { // a repository on this machine
+		source = local
+	}
+	if err := os.MkdirAll(p.pluginDir(), 0o755); err != nil {
+		return "", err
+	}
+	id := cache.Of(fmt.Appendf(nil, "%q %q", decl.Commit, decl.Folder)).Short()
+	dir := filepath.Join(p.pluginDir(), "git-"+decl.Commit[:12]+"-"+id)
+	if exists(dir) {
+		return dir, nil
+	}
+	t.say("fetching the plugin %s", decl.Name)
+	return dir, git.Checkout(ctx, dir, source, decl.Commit, decl.Folder)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func (p *project) closePlugins() error {
+	var errs []error
+	for _, plugin := range p.plugins {
+		errs = append(errs, plugin.Close())
+	}
+	return errors.Join(errs...)
+}

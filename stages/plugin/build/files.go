@@ -1,0 +1,118 @@
+package build
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/sumdb/dirhash"
+)
+
+// list returns the files below root of a file system that are part of a
+// plugin, slash-separated: not what editors, tools and version control leave.
+func list(fsys fs.FS, root string) ([]string, error) {
+	var files []string
+	err := fs.WalkDir(fsys, root, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name == root:
+			return nil
+		case ignored(path.Base(name)):
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case entry.IsDir():
+			return nil
+		case !entry.Type().IsRegular():
+			return fmt.Errorf("%s is neither a file nor a folder: links cannot be part of a plugin, as what they point to may change", name)
+		}
+		files = append(files, name)
+		return nil
+	})
+	return files, err
+}
+
+func ignored(name string) bool {
+	return strings.HasPrefix(name, ".") || name == "__pycache__" || name == "go.work" || name == "go.work.sum"
+}
+
+// digest returns the hash of files, names and contents, as Go's checksum
+// database computes it.
+func digest(fsys fs.FS, files []string) (string, error) {
+	return dirhash.Hash1(files, func(name string) (io.ReadCloser, error) { return fsys.Open(name) })
+}
+
+// copyFiles copies files to the new folder dir.
+func copyFiles(dir string, fsys fs.FS, files []string) error {
+	for _, name := range files {
+		if err := copyFile(filepath.Join(dir, filepath.FromSlash(name)), fsys, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func copyFile(to string, fsys fs.FS, name string) (err error) {
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	from, err := fsys.Open(name)
+	if err != nil {
+		return err
+	}
+	defer from.Close() //nolint:errcheck // opened for reading only
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	mode := fs.FileMode(0o644)
+	if info.Mode()&0o111 != 0 {
+		mode = 0o755
+	}
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, from)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// settle makes the folder name whole or not at all: fill writes into a new
+// folder, which then gets the name. A folder of that name is left as it is, and
+// so is one that another process makes meanwhile.
+func settle(name string, fill func(dir string) error) error {
+	if _, err := os.Stat(name); err == nil {
+		return nil
+	}
+	parent := filepath.Dir(name)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(parent, "new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // nothing is there if it was renamed
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return err
+	}
+	if err := fill(dir); err != nil {
+		return err
+	}
+	if err := os.Rename(dir, name); err != nil {
+		if _, there := os.Stat(name); there == nil {
+			return nil
+		}
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package build
+
+import (
+	_ "embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+// goPackages are the packages of the Go SDK: what a plugin may import.
+var goPackages = []string{
+	"stages", "stages/corpus", "stages/sample", "stages/tensor", "stages/plugin", "stages/plugin/v1",
+}
+
+// pythonSDK is the folder that a Python plugin finds its SDK in.
+const pythonSDK = "stages/plugin/python"
+
+// goMod is the go.mod of the Go SDK: the modules that its packages need, at the
+// versions that repro is built with. A test keeps it so.
+//
+//go:embed sdk.mod
+var goMod []byte
+
+// sdk is the source of one language's SDK, laid out once below root.
+type sdk struct {
+	dir    string // where it is
+	digest string
+}
+
+// goSDK lays out the module that Go plugins are built against.
+func goSDK(root string, source fs.FS) (*sdk, error) {
+	var files []string
+	for _, pkg := range goPackages {
+		found, err := fs.Glob(source, path.Join(pkg, "*.go"))
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range found {
+			if !strings.HasSuffix(file, "_test.go") {
+				files = append(files, file)
+			}
+		}
+	}
+	return layOut(root, "go", source, append(files, "go.sum"), func(dir string) error {
+		return writeFile(filepath.Join(dir, "go.mod"), goMod)
+	})
+}
+
+// newPythonSDK lays out the package repro_plugin.
+func newPythonSDK(root string, source fs.FS) (*sdk, error) {
+	sub, err := fs.Sub(source, pythonSDK)
+	if err != nil {
+		return nil, err
+	}
+	files, err := list(sub, "repro_plugin")
+	if err != nil {
+		return nil, err
+	}
+	return layOut(root, Python, sub, files, func(string) error { return nil })
+}
+
+func layOut(root, language string, source fs.FS, files []string, more func(dir string) error) (*sdk, error) {
+	if len(files) < len(goPackages) {
+		return nil, fmt.Errorf("the %s SDK is not part of this build of repro", language)
+	}
+	sum, err := digest(source, files)
+	if err != nil {
+		return nil, err
+	}
+	s := &sdk{dir: filepath.Join(root, "sdk-"+language+"-"+shorten(sum)), digest: sum}
+	return s, settle(s.dir, func(dir string) error {
+		if err := copyFiles(dir, source, files); err != nil {
+			return err
+		}
+		return more(dir)
+	})
+}
