@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from abc import ABC
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
@@ -12,6 +13,8 @@ from .errors import ParamError, PluginError
 from .schema import Param, Port
 
 CLASSES = ("deterministic", "tolerant", "stochastic", "unknown")
+
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 C = TypeVar("C", bound="Component")
 
@@ -59,12 +62,22 @@ def check(component: type[Component]) -> None:
         if not good:
             raise PluginError(f"class {component.__qualname__} {problem}", hint)
 
-    demand(isinstance(component.name, str) and component.name, "has no name", 'Add the line: name = "…"')
+    demand(component.name, "has no name", 'Add the line: name = "…"')
+    demand(_NAME.fullmatch(str(component.name)), f"is named {component.name!r}", "A name is lower case: x-y")
     demand(summary(component), "has no docstring", "Say in one sentence what it does")
     demand(component.determinism in CLASSES, f"has determinism {component.determinism!r}, not {', '.join(CLASSES)}")
-    for attribute, of in (("params", Param), ("inputs", Port), ("outputs", Port)):
-        entries = getattr(component, attribute, ())
+    outputs: Sequence[Port] = getattr(component, "outputs", ())
+    groups: list[tuple[str, type, Sequence[Param | Port]]] = [
+        ("params", Param, component.params),
+        ("inputs", Port, component.inputs),
+        ("outputs", Port, outputs),
+    ]
+    for what, of, entries in groups:
         for entry in entries:
-            demand(isinstance(entry, of), f"has {entry!r} in {attribute}, not a {of.__name__}")
-        names = [entry.name for entry in entries]
-        demand(len(set(names)) == len(names), f"has a name twice in {attribute}: {', '.join(names)}")
+            demand(isinstance(entry, of), f"has {entry!r} in {what}, not a {of.__name__}")
+            demand(entry.doc, f"has {entry.name!r} in {what} without doc", "Say in one sentence what it is")
+    # Parameters and inputs are attributes of one block in a workflow; outputs have a place of their own.
+    attributes: list[Param | Port] = [*component.params, *component.inputs]
+    for names in ([entry.name for entry in attributes], [port.name for port in outputs]):
+        twice = [name for name in names if names.count(name) > 1]
+        demand(not twice, f"has two parameters or ports named {', '.join(sorted(set(twice)))}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar, Union, overload
+from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
 from .schema import Port
 
@@ -56,7 +56,7 @@ class Job:
     def input(self, port: str) -> Path: ...
 
     @overload
-    def input(self, port: str, default: T) -> Union[Path, T]: ...
+    def input(self, port: str, default: T) -> Path | T: ...
 
     def input(self, port: str, default: Any = _RAISE) -> Any:
         """Return the path of the file or folder at a port of arity ONE or OPTIONAL.

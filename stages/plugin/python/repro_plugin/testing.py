@@ -49,7 +49,7 @@ class Pair(NamedTuple):
     origin: str = ""
 
 
-def make_pool(pairs: Iterable[Union[Pair, Mapping[str, str]]], weight: str = "size") -> Pool:
+def make_pool(pairs: Iterable[Pair | Mapping[str, str]], weight: str = "size") -> Pool:
     """Return the pool of the given pairs, in any order; each is a :class:`Pair` or a dict of its fields."""
     with tempfile.TemporaryDirectory(prefix="repro-pool-") as folder:
         path = os.path.join(folder, "pool")
@@ -57,7 +57,7 @@ def make_pool(pairs: Iterable[Union[Pair, Mapping[str, str]]], weight: str = "si
         return Pool(path)  # what is mapped outlives the file's name
 
 
-def save_pool(path: tensors.PathLike, pairs: Iterable[Union[Pair, Mapping[str, str]]], weight: str = "size") -> None:
+def save_pool(path: tensors.PathLike, pairs: Iterable[Pair | Mapping[str, str]], weight: str = "size") -> None:
     """Write the pairs in the pool format (docs/formats.md), as the engine does."""
     rows = sorted(pair if isinstance(pair, Pair) else Pair(**pair) for pair in pairs)
     datasets = _numbers(pair.dataset for pair in rows)

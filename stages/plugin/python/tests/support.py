@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from array import array
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS.parent))
 sys.dont_write_bytecode = True
 
+from repro_plugin import tensors  # noqa: E402
 from repro_plugin.testing import Pair  # noqa: E402
 
 COOKIE = {"REPRO_PLUGIN": "5f1d4c4e-repro-plugin", "PLUGIN_PROTOCOL_VERSIONS": "1"}
@@ -56,3 +58,30 @@ def gone(pid: int, seconds: float) -> bool:
                 continue
         return True
     return False
+
+
+def big_pool(path: Path, items: int) -> None:
+    """Write a pool of that many items in two languages, each text 100 bytes, without a loop over pairs."""
+    pairs, part = 2 * items, 100
+    number = memoryview(array("I", range(items)))
+    tensors.save(
+        path,
+        {"format": "repro pool 1", "weight": "size", "datasets": '["d"]', "langs": '["de","en"]', "origins": '[""]'},
+        {
+            "offsets": memoryview(array("Q", range(0, part * (3 * pairs + 1), part))),
+            "first": memoryview(array("I", range(0, pairs + 1, 2))),
+            "origin": memoryview(array("I", bytes(4 * pairs))),
+            "dataset": memoryview(array("H", bytes(2 * pairs))),
+            "lang": memoryview(array("H", [0, 1]) * items),
+            "text": memoryview(b"x" * (3 * part * pairs)),
+            "items.0.0": number,
+            "items.0.1": number,
+            "multilingual.0": number,
+        },
+    )
+
+
+def private_memory() -> int:
+    """Return the bytes of memory that are this process's own, what is mapped from files not counted."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.split("RssAnon:")[1].split()[0])

@@ -20,13 +20,19 @@ def sampler(**attributes: Any) -> type[Sampler]:
 
 
 def kind(**attributes: Any) -> type[Kind]:
-    right = {"__doc__": "Does.", "name": "right", "version": "1", "outputs": [Port("out")], "run": lambda s, job: None}
+    right = {
+        "__doc__": "Does.",
+        "name": "right",
+        "version": "1",
+        "outputs": [Port("out", "lines")],
+        "run": lambda s, job: None,
+    }
     return type("Mine", (Kind,), {**right, **attributes})
 
 
 class ClassesTest(unittest.TestCase):
     def test_what_cannot_be_served(self) -> None:
-        param = Param("p", "string")
+        param = Param("p", "string", doc="A word.")
         for words, classes in {
             "serve\\(\\) was given no classes": [],
             "was given <.*>, not a class derived from": [sampler()({})],
@@ -40,14 +46,20 @@ class ClassesTest(unittest.TestCase):
             "has determinism 'maybe', not deterministic, tol": [sampler(determinism="maybe")],
             "has 'p' in params, not a Param": [sampler(params=["p"])],
             "has Param.* in inputs, not a Port": [sampler(inputs=[param])],
-            "has a name twice in params: p, p": [sampler(params=[param, param])],
+            "has 'p' in params without doc. Say in one sen": [sampler(params=[Param("p", "string")])],
+            "has 'f' in inputs without doc": [sampler(inputs=[Port("f")])],
+            "has two parameters or ports named p": [sampler(params=[param, param])],
+            "two parameters or ports named p": [sampler(params=[param], inputs=[Port("p", "lines")])],
+            "two parameters or ports named out": [kind(outputs=[Port("out", "lines"), Port("out", "lines")])],
+            "class Mine is named 'My Sampler'. A name is lower case": [sampler(name="My Sampler")],
             "classes Mine and Mine are both named right": [sampler(), sampler()],
         }.items():
             with self.subTest(words), self.assertRaisesRegex(PluginError, words):
                 Program(classes)  # type: ignore[arg-type]
 
-    def test_a_sampler_and_a_kind_may_share_a_name(self) -> None:
-        Program([sampler(), kind()])
+    def test_what_can_be_served(self) -> None:
+        """A sampler and a kind may share a name, as may an input and an output."""
+        Program([sampler(), kind(inputs=[Port("out", "lines")])])
 
     def test_summary(self) -> None:
         self.assertEqual(

@@ -95,7 +95,7 @@ class MainTest(unittest.TestCase):
         self.assertIn("temperature.py: cannot read the request /nowhere: ", done.stderr)
 
     def test_a_traceback_shows_the_authors_code_only(self) -> None:
-        work = {"kind": "deed", "outputs": {"out": f"{self.folder}/out"}}
+        work = {"kind": "odd-deed", "outputs": {"out": f"{self.folder}/out"}}
         done = self.run_request("odd.py", {"work": work, "params": '{"deed": "crash"}'})
         self.assertEqual(done.returncode, 1)
         lines = done.stderr.splitlines()
@@ -104,7 +104,7 @@ class MainTest(unittest.TestCase):
         self.assertEqual(lines[-1], "odd.py: KeyError: 'missing'")
 
     def test_the_working_directory_is_the_jobs(self) -> None:
-        request = {"work": {"kind": "deed", "outputs": {"out": f"{self.folder}/out"}}, "dir": str(self.folder)}
+        request = {"work": {"kind": "odd-deed", "outputs": {"out": f"{self.folder}/out"}}, "dir": str(self.folder)}
         done = self.run_request("odd.py", {**request, "threads": 3, "params": '{"deed": "where"}'})
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual((self.folder / "out").read_text(), f"{self.folder}\n{self.folder}\n3")

@@ -7,13 +7,12 @@ import os
 import random
 import tempfile
 import unittest
-from array import array
 from collections import Counter
 from pathlib import Path
 
-from support import parallel
+from support import big_pool, parallel, private_memory
 
-from repro_plugin import InputError, ParamError, Pool, Step, tensors, x_x_mono, x_y
+from repro_plugin import InputError, ParamError, Pool, Step, x_x_mono, x_y
 from repro_plugin.testing import Pair, make_pool, save_pool
 
 PAIRS = [
@@ -149,33 +148,6 @@ class PickTest(unittest.TestCase):
         self.assertEqual(caught.exception.message, "40, but the largest dataset has 30 items in en")
         with self.assertRaisesRegex(InputError, "no dataset has items in two languages. Give translated pairs too"):
             pool.pick(10, rng, lambda d: d.multilingual, "in two languages")
-
-
-def big_pool(path: Path, items: int) -> None:
-    """Write a pool of that many items in two languages, each text 100 bytes, without a loop over pairs."""
-    pairs, part = 2 * items, 100
-    number = memoryview(array("I", range(items)))
-    tensors.save(
-        path,
-        {"format": "repro pool 1", "weight": "size", "datasets": '["d"]', "langs": '["de","en"]', "origins": '[""]'},
-        {
-            "offsets": memoryview(array("Q", range(0, part * (3 * pairs + 1), part))),
-            "first": memoryview(array("I", range(0, pairs + 1, 2))),
-            "origin": memoryview(array("I", bytes(4 * pairs))),
-            "dataset": memoryview(array("H", bytes(2 * pairs))),
-            "lang": memoryview(array("H", [0, 1]) * items),
-            "text": memoryview(b"x" * (3 * part * pairs)),
-            "items.0.0": number,
-            "items.0.1": number,
-            "multilingual.0": number,
-        },
-    )
-
-
-def private_memory() -> int:
-    """Return the bytes of memory that are this process's own, what is mapped from files not counted."""
-    status = Path("/proc/self/status").read_text()
-    return 1024 * int(status.split("RssAnon:")[1].split()[0])
 
 
 class BigPoolTest(unittest.TestCase):

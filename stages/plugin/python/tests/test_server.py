@@ -90,7 +90,7 @@ class ServerTest(unittest.TestCase):
     def deed(self, deed: str) -> pb.RunRequest:
         out = str(self.folder / f"out-{deed}")
         return pb.RunRequest(
-            work=pb.Work(kind="deed", outputs={"out": out}), params=json.dumps({"deed": deed}), dir=str(self.folder)
+            work=pb.Work(kind="odd-deed", outputs={"out": out}), params=json.dumps({"deed": deed}), dir=str(self.folder)
         )
 
     def test_a_sampler(self) -> None:
@@ -146,7 +146,7 @@ class ServerTest(unittest.TestCase):
             path = self.folder / f"in{len(request.inputs)}"
             path.write_text(text)
             request.inputs.add(port=port, name=name, path=str(path))
-        request.work.kind = "join"
+        request.work.kind = "odd-join"
         request.work.outputs.update(joined=str(self.folder / "joined"), parts=str(self.folder / "parts"))
         self.assertEqual([event for event in client.run(request) if event.HasField("failure")], [])
         self.assertEqual((self.folder / "joined").read_text(), "B+Ä+N=C")
@@ -166,11 +166,11 @@ class ServerTest(unittest.TestCase):
                 events = list(client.run(self.deed(deed)))
                 self.assertEqual(events[-1].failure, want)
         self.assertEqual(
-            client.check(kind="deed", params='{"deed": "bad constructor"}').message, "RuntimeError: no such deed"
+            client.check(kind="odd-deed", params='{"deed": "bad constructor"}').message, "RuntimeError: no such deed"
         )
         save_pool(self.folder / "pool", parallel("a", 30, "en", "de"))
         for sampler, words in {
-            "short": "Short.batch returned 7 rows, not step.size, 8 (step 0)",
+            "odd-short": "Short.batch returned 7 rows, not step.size, 8 (step 0)",
             "none": "no sampler",
         }.items():
             request = pb.RunRequest(params="{}", dir=str(self.folder))

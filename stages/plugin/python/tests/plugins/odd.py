@@ -27,9 +27,12 @@ from repro_plugin import (
 class Join(Kind):
     """All texts in capitals, one after another."""
 
-    name = "join"
+    name = "odd-join"
     version = "1"
-    params = [Param("separator", "string", default="\n"), Param("extra", "map(number)", default=REQUIRED)]
+    params = [
+        Param("separator", "string", default="\n", doc="What is between two texts."),
+        Param("extra", "map(number)", default=REQUIRED, doc="Not used."),
+    ]
     inputs = [
         Port("texts", "UTF-8 text", arity=LIST),
         Port("head", "UTF-8 text", arity=OPTIONAL),
@@ -54,10 +57,10 @@ class Join(Kind):
 class Deed(Kind):
     """Does what it is told."""
 
-    name = "deed"
+    name = "odd-deed"
     version = "1"
     determinism = "unknown"
-    params = [Param("deed", "string")]
+    params = [Param("deed", "string", doc="The name of a method.")]
     outputs = [Port("out", "anything")]
 
     def __init__(self, params):
@@ -117,8 +120,8 @@ def _square(n):
 class Hybrid(Sampler):
     """Each batch is x-x-mono with probability alpha and x-y otherwise."""
 
-    name = "hybrid"
-    params = [Param("alpha", "number", default=0.5)]
+    name = "odd-hybrid"
+    params = [Param("alpha", "number", default=0.5, doc="Probability of x-x-mono.")]
 
     def __init__(self, params):
         self.alpha = params["alpha"]
@@ -130,10 +133,10 @@ class Hybrid(Sampler):
 class Short(Sampler):
     """Batches that lack a row."""
 
-    name = "short"
+    name = "odd-short"
 
     def batch(self, pool, step, rng):
-        return Batch("short", x_y(pool, step, rng).rows[1:])
+        return Batch("odd-short", x_y(pool, step, rng).rows[1:])
 
 
 if __name__ == "__main__":
