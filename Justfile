@@ -3,9 +3,9 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 # The Debian packages that the demo and the tests use: Apertium with the
-# language pairs of workflows/paper.hcl, git for run records, ninja as the
-# peer of the benchmarks.
-packages := "apertium apertium-eng-spa apertium-es-pt apertium-en-gl ca-certificates gcc libc6-dev git ninja-build"
+# language pairs of workflows/paper.hcl, git for run records, Python with gRPC
+# for plugins, ninja as the peer of the benchmarks.
+packages := "apertium apertium-eng-spa apertium-es-pt apertium-en-gl ca-certificates gcc libc6-dev git ninja-build python3 python3-grpcio python3-protobuf"
 
 # List the recipes.
 default:
@@ -38,6 +38,7 @@ demo: setup build
 # All tests, with the race detector.
 test: setup
     go test -race -shuffle=on -timeout=20m ./...
+    /usr/bin/python3 -m unittest discover -s stages/plugin/python/tests
 
 # Formatting, vet, lint and import rules. The linter has a module of its own.
 lint:
@@ -67,4 +68,4 @@ proto:
     PATH="$tools:$PATH" protoc -I stages/plugin/v1 \
         --go_out=stages/plugin/v1 --go_opt=paths=source_relative \
         --go-grpc_out=stages/plugin/v1 --go-grpc_opt=paths=source_relative \
-        --python_out=stages/plugin/python/repro_plugin/v1 plugin.proto
+        --python_out=stages/plugin/python/repro_plugin/v1 --pyi_out=stages/plugin/python/repro_plugin/v1 plugin.proto

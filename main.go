@@ -13,7 +13,8 @@ import (
 // fetching this module from anywhere.
 //
 //go:embed go.sum stages/*.go stages/corpus/*.go stages/sample/*.go stages/tensor/*.go
-//go:embed stages/plugin/*.go stages/plugin/v1/*.go stages/plugin/python/repro_plugin
+//go:embed stages/plugin/*.go stages/plugin/v1/*.go
+//go:embed stages/plugin/python/repro_plugin/*.py stages/plugin/python/repro_plugin/v1/*.py
 var sdk embed.FS
 
 func main() { os.Exit(cli.Main(os.Args[1:], sdk, os.Stdout, os.Stderr)) }

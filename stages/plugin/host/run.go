@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"repro/stages"
@@ -100,12 +101,17 @@ func (s *session) outcome(r received) error {
 
 // failed makes an error of what the plugin says went wrong.
 func failed(name string, f *pluginv1.Failure) error {
+	message := f.GetMessage()
+	if hint := f.GetHint(); hint != "" {
+		message += ". " + hint
+	}
 	switch {
 	case f.GetParam() != "":
 		return &stages.ParamError{Param: f.GetParam(), Problem: f.GetMessage(), Hint: f.GetHint()}
 	case f.GetInput():
-		return fmt.Errorf("plugin %s: %w: %s", name, stages.ErrInput, f.GetMessage())
+		// Go's errors of that kind say so themselves.
+		return fmt.Errorf("plugin %s: %w: %s", name, stages.ErrInput, strings.TrimPrefix(message, stages.ErrInput.Error()+": "))
 	default:
-		return fmt.Errorf("plugin %s: %s", name, f.GetMessage())
+		return fmt.Errorf("plugin %s: %s", name, message)
 	}
 }
