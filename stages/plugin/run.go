@@ -112,7 +112,7 @@ func (p *Plugin) draw(ctx context.Context, d *pluginv1.Draw, job *stages.Job) er
 		return err
 	}
 	order := sample.Draw{Steps: int(d.GetSteps()), Size: int(d.GetBatchSize()), Seed: d.GetSeed()}
-	return sample.WriteDraws(d.GetDraws(), func(yield func(sample.Batch) error) error {
+	return sample.WriteDraws(d.GetDraws(), pool, func(yield func(sample.Batch) error) error {
 		return sample.Each(ctx, sampler, pool, order, job, yield)
 	})
 }

@@ -154,13 +154,10 @@ func (l *line) batch(pool *Pool) (Batch, error) {
 	return b, nil
 }
 
-// write writes the folder dir: the pool, which is the same file for every
-// sampler and seed, the batches that draw yields, and their summary.
-func write(ctx context.Context, dir string, pool *Pool, p params, draw func(yield func(Batch) error) error) error {
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
-	if err := corpus.Create(filepath.Join(dir, pairsFile), func(w io.Writer) error {
+// writePool writes the pool to the folder dir: the same file for every sampler
+// and seed.
+func writePool(ctx context.Context, dir string, pool *Pool) error {
+	return corpus.Create(filepath.Join(dir, pairsFile), func(w io.Writer) error {
 		enc := newEncoder(w)
 		for pair := range pool.All() {
 			if err := ctx.Err(); err != nil {
@@ -171,9 +168,12 @@ func write(ctx context.Context, dir string, pool *Pool, p params, draw func(yiel
 			}
 		}
 		return nil
-	}); err != nil {
-		return err
-	}
+	})
+}
+
+// writeBatches writes the batches that draw yields, and their summary, to the
+// folder dir.
+func writeBatches(dir string, pool *Pool, p params, draw func(yield func(Batch) error) error) error {
 	sum := Summary{
 		Sampler: p.Sampler, Seed: p.Seed, BatchSize: p.BatchSize,
 		Draws: map[string]int{}, Datasets: map[string]int{}, Languages: map[string]int{},

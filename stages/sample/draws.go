@@ -1,9 +1,10 @@
 package sample
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"repro/stages"
 	"repro/stages/corpus"
@@ -14,43 +15,47 @@ import (
 type drawLine struct {
 	Draw        string       `json:"draw"`
 	Items       []Item       `json:"items"`
-	Query       []string     `json:"query"`
-	Passage     []string     `json:"passage"`
+	Query       []int        `json:"query"` // numbers of languages
+	Passage     []int        `json:"passage"`
 	QueryText   []string     `json:"query_text,omitempty"`
 	PassageText []string     `json:"passage_text,omitempty"`
 	Negatives   [][]negative `json:"negatives,omitempty"`
 }
 
-// negative is a Passage as [item, language].
-type negative Passage
+// negative is the number of an item and of a language.
+type negative [2]int
 
-// MarshalJSON implements json.Marshaler.
-func (n negative) MarshalJSON() ([]byte, error) { return json.Marshal([]any{n.Item, n.Lang}) }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (n *negative) UnmarshalJSON(raw []byte) error {
-	fields := []any{&n.Item, &n.Lang}
-	if err := json.Unmarshal(raw, &fields); err != nil || len(fields) != 2 {
-		return fmt.Errorf("a negative is [item, language], not %s", raw)
-	}
-	return nil
-}
-
-// WriteDraws writes the new file name with every batch that draw yields.
-func WriteDraws(name string, draw func(yield func(Batch) error) error) error {
+// WriteDraws writes the new file name with every batch of the pool that draw
+// yields.
+func WriteDraws(name string, pool *Pool, draw func(yield func(Batch) error) error) error {
 	return corpus.Create(name, func(w io.Writer) error {
 		enc := newEncoder(w)
-		return draw(func(b Batch) error { return enc.Encode(newDrawLine(b)) })
+		step := 0
+		return draw(func(b Batch) error {
+			l, err := newDrawLine(pool, b)
+			if err != nil {
+				return fmt.Errorf("step %d: %w", step, err)
+			}
+			step++
+			return enc.Encode(l)
+		})
 	})
 }
 
-func newDrawLine(b Batch) drawLine {
-	l := drawLine{
+func newDrawLine(pool *Pool, b Batch) (*drawLine, error) {
+	l := &drawLine{
 		Draw:  b.Draw,
-		Items: make([]Item, len(b.Rows)), Query: make([]string, len(b.Rows)), Passage: make([]string, len(b.Rows)),
+		Items: make([]Item, len(b.Rows)), Query: make([]int, len(b.Rows)), Passage: make([]int, len(b.Rows)),
 	}
 	for i, r := range b.Rows {
-		l.Items[i], l.Query[i], l.Passage[i] = r.Item, r.Query, r.Passage
+		var err error
+		l.Items[i] = r.Item
+		if l.Query[i], err = pool.langNumber(r.Query); err != nil {
+			return nil, err
+		}
+		if l.Passage[i], err = pool.langNumber(r.Passage); err != nil {
+			return nil, err
+		}
 		setColumn(&l.QueryText, len(b.Rows), i, r.QueryText)
 		setColumn(&l.PassageText, len(b.Rows), i, r.PassageText)
 		if len(r.Negatives) == 0 {
@@ -60,10 +65,29 @@ func newDrawLine(b Batch) drawLine {
 			l.Negatives = make([][]negative, len(b.Rows))
 		}
 		for _, n := range r.Negatives {
-			l.Negatives[i] = append(l.Negatives[i], negative(n))
+			lang, err := pool.langNumber(n.Lang)
+			if err != nil {
+				return nil, err
+			}
+			l.Negatives[i] = append(l.Negatives[i], negative{int(n.Item), lang})
 		}
 	}
-	return l
+	return l, nil
+}
+
+func (p *Pool) langNumber(lang string) (int, error) {
+	n := slices.Index(p.langs, lang)
+	if n < 0 {
+		return 0, fmt.Errorf("the pool has no language %q; it has %s", lang, strings.Join(p.langs, ", "))
+	}
+	return n, nil
+}
+
+func (p *Pool) langName(number int) (string, error) {
+	if number < 0 || number >= len(p.langs) {
+		return "", fmt.Errorf("%w: language %d of %d", stages.ErrInput, number, len(p.langs))
+	}
+	return p.langs[number], nil
 }
 
 // setColumn sets an element of a column that exists only if something is in it.
@@ -112,7 +136,14 @@ func (l *drawLine) batch(pool *Pool) (Batch, error) {
 		if i == 0 {
 			b.Dataset = pool.dataset(item)
 		}
-		r := Row{Item: item, Query: l.Query[i], Passage: l.Passage[i]}
+		r := Row{Item: item}
+		var err error
+		if r.Query, err = pool.langName(l.Query[i]); err != nil {
+			return Batch{}, err
+		}
+		if r.Passage, err = pool.langName(l.Passage[i]); err != nil {
+			return Batch{}, err
+		}
 		if l.QueryText != nil {
 			r.QueryText = l.QueryText[i]
 		}
@@ -121,7 +152,11 @@ func (l *drawLine) batch(pool *Pool) (Batch, error) {
 		}
 		if l.Negatives != nil {
 			for _, n := range l.Negatives[i] {
-				r.Negatives = append(r.Negatives, Passage(n))
+				lang, err := pool.langName(n[1])
+				if err != nil {
+					return Batch{}, err
+				}
+				r.Negatives = append(r.Negatives, Passage{Item: Item(n[0]), Lang: lang})
 			}
 		}
 		b.Rows[i] = r

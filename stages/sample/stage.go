@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
 	"github.com/agext/levenshtein"
+	"golang.org/x/sync/errgroup"
 
 	"repro/stages"
 	"repro/stages/corpus"
@@ -219,20 +221,37 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
 	if err := writeComposition(job.Out["composition"], pool); err != nil {
 		return err
 	}
-	return write(ctx, job.Out["batches"], pool, p, func(yield func(Batch) error) error {
-		step := 0
-		err := c.draw(ctx, pool, Draw{Steps: p.Steps, Size: p.BatchSize, Seed: p.Seed}, job, func(b Batch) error {
-			if err := check(pool, b, p.BatchSize); err != nil {
-				return fmt.Errorf("step %d: sampler %s: %w", step, p.Sampler, err)
-			}
-			step++
-			return yield(b)
-		})
-		if err == nil && step != p.Steps {
-			err = fmt.Errorf("sampler %s: drew %d batches, want %d", p.Sampler, step, p.Steps)
-		}
+	dir := job.Out["batches"]
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	if c.Remote == nil {
+		group.SetLimit(1) // one after the other; while another process draws, this one has time
+	}
+	group.Go(func() error { return writePool(ctx, dir, pool) })
+	group.Go(func() error {
+		return writeBatches(dir, pool, p, func(yield func(Batch) error) error {
+			return c.drawAll(ctx, pool, p, job, yield)
+		})
 	})
+	return group.Wait()
+}
+
+// drawAll hands the run's batches to yield, once it has looked at them.
+func (c *chosen) drawAll(ctx context.Context, pool *Pool, p params, job *stages.Job, yield func(Batch) error) error {
+	step := 0
+	err := c.draw(ctx, pool, Draw{Steps: p.Steps, Size: p.BatchSize, Seed: p.Seed}, job, func(b Batch) error {
+		if err := check(pool, b, p.BatchSize); err != nil {
+			return fmt.Errorf("step %d: sampler %s: %w", step, p.Sampler, err)
+		}
+		step++
+		return yield(b)
+	})
+	if err == nil && step != p.Steps {
+		err = fmt.Errorf("sampler %s: drew %d batches, want %d", p.Sampler, step, p.Steps)
+	}
+	return err
 }
 
 func readPool(ctx context.Context, job *stages.Job, langs []string) (*Pool, error) {

@@ -51,6 +51,8 @@ func TestMain(m *testing.M) {
 	case "no server":
 		fmt.Println("1|1|unix|/nowhere|grpc")
 		time.Sleep(time.Hour)
+	case "hybrid":
+		serveHybrid()
 	case "giant message":
 		serveGiant()
 	default:

@@ -118,7 +118,7 @@ func TestContainment(t *testing.T) {
 		"input":            {"bad input: lexicon.tsv:7: three fields, want two", ""},
 		"short batch":      {"step 2: sampler demo: drew 9 rows, want 10", ""},
 		"unknown item":     {"item 1048576 of 40", ""},
-		"unknown language": {`step 2: sampler demo: item`, ""},
+		"unknown language": {`step 2: the pool has no language "tlh"; it has de, en, fr`, ""},
 		"leaves a daemon":  {"it left processes behind, which were killed: sleep", ""},
 	} {
 		t.Run(how, func(t *testing.T) {

@@ -53,14 +53,32 @@ def _a(value: object) -> str:
     return "None" if value is None else f"a {type(value).__name__}"
 
 
-def encode(batch: Batch) -> bytes:
-    """Return the batch as a line in the draws format."""
-    items, query, passage, query_text, passage_text, negatives = zip(*batch.rows)
-    line: dict[str, Any] = {"draw": batch.draw, "items": list(map(index, items)), "query": query, "passage": passage}
-    if any(query_text):
-        line["query_text"] = query_text
-    if any(passage_text):
-        line["passage_text"] = passage_text
-    if any(map(len, negatives)):
-        line["negatives"] = [[[index(item), lang] for item, lang in row] for row in negatives]
-    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+class Encoder:
+    """Makes lines of the draws format, which names languages by their numbers."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._number = {lang: number for number, lang in enumerate(pool.langs)}
+
+    def encode(self, batch: Batch) -> bytes:
+        """Return the batch as a line."""
+        try:
+            return self._encode(batch)
+        except KeyError as error:
+            raise PluginError(f"the pool has no language {error}; it has {', '.join(self._number)}") from None
+
+    def _encode(self, batch: Batch) -> bytes:
+        number = self._number
+        items, query, passage, query_text, passage_text, negatives = zip(*batch.rows)
+        line: dict[str, Any] = {
+            "draw": batch.draw,
+            "items": list(map(index, items)),
+            "query": [number[lang] for lang in query],
+            "passage": [number[lang] for lang in passage],
+        }
+        if any(query_text):
+            line["query_text"] = query_text
+        if any(passage_text):
+            line["passage_text"] = passage_text
+        if any(map(len, negatives)):
+            line["negatives"] = [[[index(item), number[lang]] for item, lang in row] for row in negatives]
+        return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from .component import Component, check, create, summary
-from .draws import draw, encode
+from .draws import Encoder, draw
 from .errors import Cancelled, PluginError
 from .job import Input, Job, Reporter
 from .kind import Kind
@@ -103,9 +103,10 @@ class Program:
         sampler = create(_find(self._samplers, "sampler", order.sampler), request.params)
         job = _job(request, reporter, sampler)
         pool = Pool(order.pool)
+        encoder = Encoder(pool)
         with open(order.draws, "wb") as file:
             for batch in draw(sampler, pool, job, order.steps, order.batch_size, order.seed):
-                file.write(encode(batch))
+                file.write(encoder.encode(batch))
 
     def _work(self, request: pb.RunRequest, reporter: Reporter) -> None:
         kind = create(_find(self._kinds, "kind", request.work.kind), request.params)

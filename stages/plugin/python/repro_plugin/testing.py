@@ -112,8 +112,9 @@ def draw(
     with tempfile.TemporaryDirectory(prefix="repro-job-") as folder:
         job = Job(_Quiet(), Path(folder), ports=sampler.inputs, inputs=list(_inputs(inputs or {})))
         batches = list(draws.draw(drawn, pool, job, steps, batch_size, seed))
+    encoder = draws.Encoder(pool)
     for batch in batches:
-        draws.encode(batch)  # what cannot be written is a mistake
+        encoder.encode(batch)  # what cannot be written is a mistake
     return batches
 
 

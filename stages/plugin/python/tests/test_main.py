@@ -13,7 +13,7 @@ from pathlib import Path
 
 from support import TESTS, environment, parallel, program
 
-from repro_plugin.draws import encode
+from repro_plugin.draws import Encoder
 from repro_plugin.testing import draw, make_pool, save_pool
 
 PAIRS = parallel("a", 30, "en", "de")
@@ -82,8 +82,9 @@ class MainTest(unittest.TestCase):
         from temperature import Temperature
 
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            batches = draw(Temperature, make_pool(PAIRS), {"t": 2}, steps=12, batch_size=4, seed=5)
-        self.assertEqual((self.folder / "draws").read_bytes(), b"".join(map(encode, batches)))
+            pool = make_pool(PAIRS)
+            batches = draw(Temperature, pool, {"t": 2}, steps=12, batch_size=4, seed=5)
+        self.assertEqual((self.folder / "draws").read_bytes(), b"".join(map(Encoder(pool).encode, batches)))
 
     def test_failures(self) -> None:
         done = self.draw(t=-1)

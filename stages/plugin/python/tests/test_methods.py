@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from support import parallel
 
 from repro_plugin import Batch, Param, ParamError, PluginError, Port, Row, Sampler, Step, x_x, x_x_mono, x_y
-from repro_plugin.draws import encode, rng_of
+from repro_plugin.draws import Encoder, rng_of
 from repro_plugin.testing import draw, make_pool
 
 
@@ -155,15 +155,18 @@ class DrawTest(unittest.TestCase):
 
     def test_encode(self) -> None:
         rows = [Row(17, "de", "en"), Row(4, "es", "zh", passage_text="回", negatives=[(3, "de")])]
+        encoder = Encoder(make_pool(parallel("a", 1, "de", "en", "es", "zh")))
         self.assertEqual(
-            encode(Batch("x-y", rows)).decode(),
-            '{"draw":"x-y","items":[17,4],"query":["de","es"],"passage":["en","zh"],'
-            '"passage_text":["","回"],"negatives":[[],[[3,"de"]]]}\n',
+            encoder.encode(Batch("x-y", rows)).decode(),
+            '{"draw":"x-y","items":[17,4],"query":[0,2],"passage":[1,3],'
+            '"passage_text":["","回"],"negatives":[[],[[3,0]]]}\n',
         )
         self.assertEqual(
-            encode(Batch("x-y", rows[:1])).decode(),
-            '{"draw":"x-y","items":[17],"query":["de"],"passage":["en"]}\n',
+            encoder.encode(Batch("x-y", rows[:1])).decode(),
+            '{"draw":"x-y","items":[17],"query":[0],"passage":[1]}\n',
         )
+        with self.assertRaisesRegex(PluginError, "the pool has no language 'fr'; it has de, en, es, zh"):
+            encoder.encode(Batch("x-y", [Row(0, "fr", "en")]))
 
 
 if __name__ == "__main__":
