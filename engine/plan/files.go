@@ -16,18 +16,13 @@ import (
 
 // found is what a path of the workflow means on this machine.
 type found struct {
-	matches []match
+	matches []Source
 	err     error
-}
-
-type match struct {
-	name   string // as the workflow would name it, with slashes
-	source Source
 }
 
 // find expands a path or pattern, relative to the workflow's folder, and names
 // what it finds by content.
-func (p *planner) find(ctx context.Context, pattern string) ([]match, error) {
+func (p *planner) find(ctx context.Context, pattern string) ([]Source, error) {
 	known, ok := p.files[pattern]
 	if !ok {
 		known.matches, known.err = p.expand(ctx, pattern)
@@ -36,19 +31,20 @@ func (p *planner) find(ctx context.Context, pattern string) ([]match, error) {
 	return known.matches, known.err
 }
 
-func (p *planner) expand(ctx context.Context, pattern string) ([]match, error) {
+func (p *planner) expand(ctx context.Context, pattern string) ([]Source, error) {
 	dir := p.plan.Workflow.Dir
 	names, err := glob(dir, pattern)
 	if err != nil {
 		return nil, err
 	}
-	matches := make([]match, 0, len(names))
+	matches := make([]Source, 0, len(names))
 	for _, name := range names {
 		source, err := p.source(ctx, resolve(dir, name))
 		if err != nil {
 			return nil, err
 		}
-		matches = append(matches, match{name: filepath.ToSlash(name), source: source})
+		source.Name = filepath.ToSlash(name)
+		matches = append(matches, source)
 	}
 	return matches, nil
 }

@@ -44,6 +44,7 @@ type Node struct {
 
 // Source is a file or folder outside the store that a stage reads.
 type Source struct {
+	Name     string // as the workflow would name it, with slashes
 	Path     string // as it can be opened
 	Artifact cache.Artifact
 }
@@ -68,8 +69,13 @@ func (p *Plan) Count(s Status) int {
 	return n
 }
 
-// Sources returns what the stage reads that is not in the store yet.
+// Sources returns the files and folders outside of the store that the stage
+// reads.
 func (n *Node) Sources() []Source { return n.sources }
+
+// Tools returns the programs that the stage runs, with their versions or
+// digests, and the parts of the plugin that does its work.
+func (n *Node) Tools() map[string]string { return n.tools }
 
 // Resolve returns the task of node i once the results of all that it needs are
 // known; result returns that of another node.

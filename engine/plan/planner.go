@@ -132,8 +132,8 @@ func (p *planner) inputs(ctx context.Context, n *Node) hcl.Diagnostics {
 			if in.Arity == stages.List {
 				name = next(in.Port)
 			}
-			n.inputs = append(n.inputs, input{port: in.Port, name: name, path: match.name, artifact: match.source.Artifact})
-			n.sources = append(n.sources, match.source)
+			n.inputs = append(n.inputs, input{port: in.Port, name: name, path: match.Name, artifact: match.Artifact})
+			n.sources = append(n.sources, match)
 		}
 	}
 	return diags

@@ -85,7 +85,8 @@ func (n *Node) differences(old *cache.Action) []string {
 		details = append(details, fmt.Sprintf("version of %s: %s → %s", now.Kind, old.Version, now.Version))
 	}
 	details = append(details, compareTables("", old.Params, now.Params)...)
-	details = append(details, compareTables("tool ", old.Tools, now.Tools)...)
+	details = append(details, compareTables("tool ", programs(old.Tools), programs(now.Tools))...)
+	details = append(details, compareTables("", plugins(old.Tools), plugins(now.Tools))...)
 	details = append(details, compareTables("environment ", old.Env, now.Env)...)
 	details = append(details, n.inputDifferences(old)...)
 	if !slices.Equal(sorted(old.Outputs), sorted(now.Outputs)) {
@@ -93,6 +94,22 @@ func (n *Node) differences(old *cache.Action) []string {
 	}
 	return details
 }
+
+// programs returns the tools that are not parts of plugins.
+func programs(tools map[string]string) map[string]string {
+	tools = maps.Clone(tools)
+	maps.DeleteFunc(tools, func(name, _ string) bool { return isPlugin(name) })
+	return tools
+}
+
+// plugins returns the tools that are parts of plugins, "plugin NAME PART".
+func plugins(tools map[string]string) map[string]string {
+	tools = maps.Clone(tools)
+	maps.DeleteFunc(tools, func(name, _ string) bool { return !isPlugin(name) })
+	return tools
+}
+
+func isPlugin(tool string) bool { return strings.HasPrefix(tool, "plugin ") }
 
 func (n *Node) inputDifferences(old *cache.Action) []string {
 	type slot struct{ port, name string }

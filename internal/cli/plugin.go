@@ -13,6 +13,6 @@ func newPlugin(t *terminal, sdk fs.FS) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand()
+	c.AddCommand(newPluginLs(t, sdk), newPluginLock(t, sdk))
 	return c
 }

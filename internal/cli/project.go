@@ -243,7 +243,8 @@ func (p *project) kinds(memory translate.Memory) *stages.Registry {
 
 // command returns a command on this workflow that can be pasted.
 func (p *project) command(verb string, args ...string) string {
-	words := []string{"repro", verb, p.file}
+	words := append([]string{"repro"}, strings.Fields(verb)...)
+	words = append(words, p.file)
 	for _, v := range p.flags.vars {
 		words = append(words, "--var", v)
 	}

@@ -17,6 +17,7 @@ import (
 	"repro/cache/runs"
 	"repro/engine/lang"
 	"repro/engine/local"
+	"repro/engine/lock"
 	"repro/engine/plan"
 	"repro/engine/run"
 	"repro/engine/worker"
@@ -28,6 +29,7 @@ type runFlags struct {
 	workflowFlags
 	jobs     int
 	failFast bool
+	locked   bool
 }
 
 func newRun(t *terminal, sdk fs.FS) *cobra.Command {
@@ -49,6 +51,7 @@ func newRun(t *terminal, sdk fs.FS) *cobra.Command {
 	}
 	f.add(c)
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "use at most `N` CPUs at once")
+	c.Flags().BoolVar(&f.locked, "locked", false, "refuse plugins, programs and source files that differ from "+lock.File)
 	c.Flags().BoolVar(&f.failFast, "fail-fast", false, "start nothing more once a stage has failed")
 	return c
 }
@@ -81,6 +84,11 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 	made, err := p.plan(ctx, t, w, store, records)
 	if err != nil {
 		return err
+	}
+	if f.locked {
+		if err := p.checkLock(t, w, made); err != nil {
+			return err
+		}
 	}
 	memory, err := translate.OpenMemory(filepath.Join(p.dir, "translations"))
 	if err != nil {

@@ -36,8 +36,9 @@ func TestScript(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(serve))
 			env.Defer(server.Close)
 			env.Setenv("SERVER", server.URL)
-			return nil
+			return goEnv(env)
 		},
+		Condition: condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
 			"badzip":  badZip,
@@ -46,6 +47,28 @@ func TestScript(t *testing.T) {
 			"corrupt": corrupt,
 		},
 	})
+}
+
+// goEnv lets scripts build Go plugins with the modules and the build cache that
+// this test was built with: a script has no home.
+func goEnv(env *testscript.Env) error {
+	names := []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GOSUMDB"}
+	out, err := exec.Command("go", append([]string{"env"}, names...)...).Output()
+	if err != nil {
+		return err
+	}
+	for i, value := range strings.Split(strings.TrimRight(string(out), "\n"), "\n") {
+		env.Setenv(names[i], value)
+	}
+	return nil
+}
+
+// condition knows [grpc]: Debian's Python can run plugins.
+func condition(name string) (bool, error) {
+	if name != "grpc" {
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	return exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").Run() == nil, nil
 }
 
 // exits runs a command and demands its exit code: exits CODE COMMAND [ARG…].

@@ -65,7 +65,7 @@ func LoadManifest(dir string) (*Manifest, error) {
 		if _, dirErr := os.Stat(dir); dirErr != nil {
 			return nil, fmt.Errorf("there is no folder %s", dir)
 		}
-		return nil, fmt.Errorf("%s has no %s, which says how the plugin is started. A new plugin is made with: repro plugin new sampler NAME --lang go|python", dir, ManifestFile)
+		return nil, fmt.Errorf("the folder %s has no %s, which says how the plugin is started. A new plugin is made with: repro plugin new sampler NAME --lang go|python", dir, ManifestFile)
 	}
 	if err != nil {
 		return nil, err
