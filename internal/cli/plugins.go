@@ -83,7 +83,10 @@ func (p *project) fetch(ctx context.Context, t *terminal, from string, decl *lan
 		return local, nil
 	}
 	if exists(local) { // a repository on this machine
-		source = local
+		var err error
+		if source, err = filepath.Abs(local); err != nil {
+			return "", err
+		}
 	}
 	if err := os.MkdirAll(p.pluginDir(), 0o755); err != nil {
 		return "", err

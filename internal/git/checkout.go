@@ -30,7 +30,7 @@ func Checkout(ctx context.Context, dir, repository, commit, folder string) (err 
 		// has the commit if any branch or tag has it.
 		_, allErr := output(ctx, work, "fetch", "--quiet", repository, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 		if allErr != nil {
-			return fmt.Errorf("fetch %s: %w", repository, allErr)
+			return fmt.Errorf("cannot fetch %s: %w", repository, allErr)
 		}
 	}
 	if _, err := output(ctx, work, "cat-file", "-e", commit+"^{commit}"); err != nil {
