@@ -1,0 +1,228 @@
+package build_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"repro/internal/testkit"
+	"repro/stages"
+	"repro/stages/plugin/build"
+	"repro/stages/plugin/host"
+)
+
+const goPlugin = `package main
+
+import (
+	"encoding/json"
+
+	"repro/stages/plugin"
+	"repro/stages/sample"
+)
+
+func main() {
+	plugin.Serve(plugin.Plugin{Samplers: []sample.Method{{
+		Name: "mine", Doc: "Draws as x-y does.",
+		New:  func(json.RawMessage) (sample.Sampler, error) { return sample.XY{}, nil },
+	}}})
+}
+`
+
+const pythonPlugin = `from repro_plugin import Sampler, serve, x_y
+
+
+class Mine(Sampler):
+    """Draws as x-y does."""
+
+    name = "mine"
+
+    def batch(self, pool, step, rng):
+        return x_y(pool, step, rng)
+
+
+if __name__ == "__main__":
+    serve(Mine)
+`
+
+const pythonManifest = "protocol = 1\nlanguage = \"python\"\ninterpreter = \"/usr/bin/python3\"\nfile = \"mine.py\"\n"
+
+// folder writes files and returns their folder.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func options(t *testing.T) build.Options {
+	t.Helper()
+	return build.Options{Root: t.TempDir(), SDK: os.DirFS(testkit.Root())}
+}
+
+func samplers(t *testing.T, program *host.Program) []string {
+	t.Helper()
+	p, err := host.Open(t.Context(), program, host.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close() //nolint:errcheck // it only described itself
+	var names []string
+	for _, s := range p.Samplers() {
+		names = append(names, s.Name)
+	}
+	return names
+}
+
+func needGRPC(t *testing.T) {
+	t.Helper()
+	if err := exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").Run(); err != nil {
+		t.Skip("Debian's Python has no gRPC: apt-get install python3-grpcio python3-protobuf")
+	}
+}
+
+// TestGoPluginsAreBuiltWithoutTheNetwork: this module is published nowhere, and
+// the modules that it needs are here already.
+func TestGoPluginsAreBuiltWithoutTheNetwork(t *testing.T) {
+	t.Setenv("GOPROXY", "off")
+	t.Setenv("GOFLAGS", "-mod=vendor") // what the user has set must not matter
+	dir := folder(t, map[string]string{"plugin.hcl": "protocol = 1\nlanguage = \"go\"\n", "mine.go": goPlugin})
+	o := options(t)
+	var said []string
+	o.Say = func(message string) { said = append(said, message) }
+	first, err := build.Build(t.Context(), "mine", dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names := samplers(t, first.Program); !slices.Equal(names, []string{"mine"}) {
+		t.Errorf("samplers %v", names)
+	}
+	again, err := build.Build(t.Context(), "mine", dir, o)
+	if err != nil || again.Argv[0] != first.Argv[0] || len(said) != 1 {
+		t.Errorf("built again: %v, %v", err, said)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 2 {
+		t.Errorf("the author's folder has %d files, %v", len(files), err)
+	}
+}
+
+func TestPythonPluginsRunWithTheSDK(t *testing.T) {
+	t.Parallel()
+	needGRPC(t)
+	dir := folder(t, map[string]string{"plugin.hcl": pythonManifest, "mine.py": pythonPlugin})
+	p, err := build.Build(t.Context(), "mine", dir, options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names := samplers(t, p.Program); !slices.Equal(names, []string{"mine"}) {
+		t.Errorf("samplers %v", names)
+	}
+	if !strings.HasPrefix(p.Identity["toolchain"], "CPython 3.") {
+		t.Errorf("identity %v", p.Identity)
+	}
+}
+
+func TestIdentityIsTheWholeFolder(t *testing.T) {
+	t.Parallel()
+	needGRPC(t)
+	files := map[string]string{"plugin.hcl": pythonManifest, "mine.py": pythonPlugin, "words/list.txt": "a\n"}
+	o := options(t)
+	identity := func() map[string]string {
+		t.Helper()
+		p, err := build.Build(t.Context(), "mine", folder(t, files), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Identity
+	}
+	first := identity()
+	for name, text := range map[string]string{
+		".git/index": "x", "__pycache__/mine.pyc": "x", "go.work": "x", ".venv/bin/python": "x",
+	} {
+		files[name] = text
+		if identity()["files"] != first["files"] {
+			t.Errorf("%s is part of the plugin", name)
+		}
+	}
+	for name, text := range map[string]string{
+		"mine.py": pythonPlugin + "\n", "words/list.txt": "b\n", "words/more.txt": "", "plugin.hcl": pythonManifest + "# more\n",
+	} {
+		old, had := files[name]
+		files[name] = text
+		if identity()["files"] == first["files"] {
+			t.Errorf("%s is not part of the plugin", name)
+		}
+		files[name] = old
+		if !had {
+			delete(files, name)
+		}
+	}
+}
+
+func TestBadPlugins(t *testing.T) {
+	t.Parallel()
+	const python = "protocol = 1\nlanguage = \"python\"\n"
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  string
+	}{
+		"no manifest":      {map[string]string{"mine.py": ""}, "has no plugin.hcl"},
+		"syntax":           {map[string]string{"plugin.hcl": "protocol = \n"}, "plugin.hcl:1"},
+		"unknown field":    {map[string]string{"plugin.hcl": python + "speed = 3\n"}, "plugin.hcl:3"},
+		"other protocol":   {map[string]string{"plugin.hcl": "protocol = 2\nlanguage = \"go\"\n"}, "protocol = 2; this repro speaks version 1"},
+		"other language":   {map[string]string{"plugin.hcl": "protocol = 1\nlanguage = \"cobol\"\n"}, `language = "cobol"; there are go, python and binary`},
+		"no file":          {map[string]string{"plugin.hcl": python + "interpreter = \"python3\"\n"}, "file is missing"},
+		"no interpreter":   {map[string]string{"plugin.hcl": python + "file = \"x.py\"\n"}, "interpreter is missing"},
+		"file leaves":      {map[string]string{"plugin.hcl": python + "interpreter = \"python3\"\nfile = \"../x.py\"\n"}, "leaves the plugin's folder"},
+		"no such file":     {map[string]string{"plugin.hcl": python + "interpreter = \"/usr/bin/python3\"\nfile = \"x.py\"\n"}, "there is no such file"},
+		"no such python":   {map[string]string{"plugin.hcl": python + "interpreter = \"python9\"\nfile = \"x.py\"\n"}, "python9, the interpreter of the plugin mine, is not installed"},
+		"no such package":  {map[string]string{"plugin.hcl": pythonManifest + "requires = [\"no-such-distribution\"]\n"}, "no-such-distribution, which the plugin mine requires, is not installed"},
+		"does not compile": {map[string]string{"plugin.hcl": "protocol = 1\nlanguage = \"go\"\n", "mine.go": "package main\n\nfunc main() { nothing() }\n"}, "mine.go:3:15: undefined: nothing"},
+		"no program":       {map[string]string{"plugin.hcl": "protocol = 1\nlanguage = \"binary\"\nfile = \"run\"\n"}, "there is no such file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := folder(t, c.files)
+			_, err := build.Build(t.Context(), "mine", dir, options(t))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got %v, want it to say %q", err, c.want)
+			}
+			if name == "does not compile" && !strings.Contains(err.Error(), filepath.Join(dir, "mine.go:3:15")) {
+				t.Errorf("the place is not in the author's folder: %v", err)
+			}
+		})
+	}
+}
+
+func TestLinksAreRefused(t *testing.T) {
+	t.Parallel()
+	dir := folder(t, map[string]string{"plugin.hcl": pythonManifest, "mine.py": pythonPlugin})
+	if err := os.Symlink("/etc/hostname", filepath.Join(dir, "data")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := build.Build(t.Context(), "mine", dir, options(t)); err == nil || !strings.Contains(err.Error(), "links cannot be part of a plugin") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAMissingToolIsNamedWithTheWayToGetIt(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	dir := folder(t, map[string]string{"plugin.hcl": "protocol = 1\nlanguage = \"go\"\n", "mine.go": goPlugin})
+	_, err := build.Build(context.Background(), "mine", dir, options(t))
+	var missing *stages.MissingToolError
+	if !errors.As(err, &missing) || missing.Install == "" {
+		t.Errorf("got %v", err)
+	}
+}
