@@ -5,6 +5,7 @@
 #   repro run workflows/paper.hcl                                 bundled data, minutes on a laptop
 #   repro run workflows/paper.hcl --var scale=small               real data, half an hour on a CPU
 #   repro run workflows/paper.hcl --var scale=paper               XLM-R and LaBSE on a GPU
+#   repro run workflows/paper.hcl --var 'extra=["codeswitch"]'    one more row in every table, by a plugin
 
 workflow "hybrid-batch" {
   description = "Hybrid batch training (arXiv 2408.10536)"
@@ -20,6 +21,15 @@ variable "scale" {
   }
 }
 
+variable "extra" {
+  description = "samplers of plugins that get a row in every table: codeswitch, temperature, curriculum-alpha, hardneg"
+  default     = []
+  validation {
+    condition     = length([for s in var.extra : s if !contains(["codeswitch", "temperature", "curriculum-alpha", "hardneg"], s)]) == 0
+    error_message = "extra is a list of codeswitch, temperature, curriculum-alpha and hardneg."
+  }
+}
+
 variable "seeds" {
   description = "each arm is trained once for every seed; tables show means over them"
   default     = [0, 1, 2]
@@ -30,8 +40,14 @@ variable "digits" {
   default     = 4
 }
 
+# A plugin is built and started only when a stage uses it.
+plugin "codeswitch" { source = "plugins/codeswitch" }
+plugin "temperature" { source = "plugins/temperature" }
+plugin "curriculum-alpha" { source = "plugins/curriculum-alpha" }
+plugin "hardneg" { source = "plugins/hardneg" }
+
 locals {
-  samplers = ["x-x-mono", "x-y", "hybrid"]
+  samplers = concat(["x-x-mono", "x-y", "hybrid"], var.extra)
 
   # What each scale trains with. Batch size and α are the paper's wherever the
   # data allows; learning rate and temperature belong to the encoder.
@@ -214,6 +230,12 @@ locals {
   datasets = [for s in local.test_sets : s.dataset]
 }
 
+# The passages that BM25 takes for answers, but are not.
+stage "hardneg-mine" "bm25" {
+  matrix = { sampler = [for s in var.extra : s if s == "hardneg"] }
+  input  = local.train_pairs
+}
+
 stage "sample" "batches" {
   matrix     = { sampler = local.samplers, seed = var.seeds }
   input      = local.train_pairs
@@ -226,6 +248,20 @@ stage "sample" "batches" {
 
   hybrid {
     alpha = 0.5
+  }
+  codeswitch {
+    p = 0.5
+  }
+  temperature {
+    t = 5
+  }
+  curriculum-alpha {
+    start = 1
+    end   = 0
+  }
+  hardneg {
+    alpha     = 0.5
+    negatives = stage.hardneg-mine.bm25[*].negatives
   }
 }
 
