@@ -98,6 +98,9 @@ func start(ctx context.Context, program *Program, dir string, to io.Writer, o Op
 		}
 		return nil, errors.Join(err, s.close())
 	}
+	// The connection is there; a path to it would only be left behind if the
+	// engine is killed.
+	_ = os.RemoveAll(s.sockets)
 	return s, nil
 }
 

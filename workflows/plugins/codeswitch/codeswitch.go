@@ -223,7 +223,7 @@ func words(text string) iter.Seq2[int, int] {
 const (
 	maxItems = 20_000  // drawn at random
 	maxWords = 100     // of a text; alignments of longer ones are mostly noise
-	maxCells = 8 << 20 // pairs of a word and one that may be its translation
+	maxCells = 4 << 20 // pairs of a word and one that may be its translation
 
 	iterations = 5   // of EM: more make rare words too sure of themselves
 	certainty  = 0.1 // least product of both directions' probabilities
