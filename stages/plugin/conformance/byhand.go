@@ -1,0 +1,135 @@
+package conformance
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"repro/stages"
+	"repro/stages/plugin/host"
+	"repro/stages/plugin/v1"
+	"repro/stages/sample"
+)
+
+// byHand is a plugin's program started as its author would start it, "PROGRAM
+// run REQUEST.json": the same work without engine, protocol and connection.
+type byHand struct{ program *host.Program }
+
+// run carries out a request in its folder and returns the most memory that the
+// program had, in bytes.
+func (b *byHand) run(ctx context.Context, req *pluginv1.RunRequest, log io.Writer) (peak int64, err error) {
+	raw, err := protojson.Marshal(req)
+	if err != nil {
+		return 0, err
+	}
+	file := filepath.Join(req.GetDir(), "request.json")
+	if err := os.WriteFile(file, raw, 0o644); err != nil {
+		return 0, err
+	}
+	cmd := exec.CommandContext(ctx, b.program.Argv[0], append(b.program.Argv[1:len(b.program.Argv):len(b.program.Argv)], "run", file)...)
+	cmd.Dir, cmd.Env = req.GetDir(), append(environment(req.GetDir()), b.program.Env...)
+	var last bytes.Buffer
+	cmd.Stdout, cmd.Stderr = log, io.MultiWriter(log, &last)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = tolerated
+	peak, err = watch(cmd)
+	if ctx.Err() != nil {
+		if killed(cmd) {
+			return peak, errDeaf
+		}
+		return peak, context.Cause(ctx)
+	}
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		lines := strings.Split(strings.TrimSpace(last.String()), "\n")
+		return peak, fmt.Errorf("started by hand it ended with %s: %s", exit, cmp.Or(lines[len(lines)-1], "it said nothing"))
+	}
+	return peak, err
+}
+
+// killed reports whether cmd had to be killed.
+func killed(cmd *exec.Cmd) bool {
+	if cmd.ProcessState == nil {
+		return false // it was not started
+	}
+	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
+// environment is what the engine gives a plugin of its own environment.
+func environment(dir string) []string {
+	env := []string{"LANG=C.UTF-8", "TMPDIR=" + dir}
+	for _, name := range []string{"PATH", "HOME"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return env
+}
+
+// byHandSampler is a sampler of the program. It implements sample.Remote.
+type byHandSampler struct {
+	byHand
+	name string
+}
+
+// Check implements sample.Remote: by hand, parameters are checked by the run.
+func (*byHandSampler) Check(json.RawMessage) error { return nil }
+
+// Draw implements sample.Remote.
+func (s *byHandSampler) Draw(ctx context.Context, pool *sample.Pool, d sample.Draw, job *stages.Job, yield func(sample.Batch) error) error {
+	poolFile := filepath.Join(job.Dir, "pool.safetensors")
+	if err := pool.Save(poolFile); err != nil {
+		return err
+	}
+	draws := filepath.Join(job.Dir, "draws.jsonl")
+	if _, err := s.run(ctx, s.request(poolFile, draws, d, job), job.Log); err != nil {
+		return err
+	}
+	return sample.ReadDraws(draws, pool, yield)
+}
+
+func (s *byHandSampler) request(pool, draws string, d sample.Draw, job *stages.Job) *pluginv1.RunRequest {
+	req := request(job)
+	req.What = &pluginv1.RunRequest_Draw{Draw: &pluginv1.Draw{
+		Sampler: s.name, Pool: pool, Draws: draws, Steps: uint32(d.Steps), BatchSize: uint32(d.Size), Seed: d.Seed,
+	}}
+	return req
+}
+
+// byHandKind is a kind of stage of the program. It implements stages.Stage.
+type byHandKind struct {
+	byHand
+	spec stages.Spec
+}
+
+// Spec implements stages.Stage.
+func (k *byHandKind) Spec() stages.Spec { return k.spec }
+
+// Run implements stages.Stage.
+func (k *byHandKind) Run(ctx context.Context, job *stages.Job) error {
+	req := request(job)
+	req.What = &pluginv1.RunRequest_Work{Work: &pluginv1.Work{Kind: k.spec.Kind, Outputs: job.Out}}
+	_, err := k.run(ctx, req, job.Log)
+	return err
+}
+
+// request returns the part of a request that all runs share.
+func request(job *stages.Job) *pluginv1.RunRequest {
+	req := &pluginv1.RunRequest{Params: string(job.Params), Dir: job.Dir, Threads: uint32(job.Threads)}
+	for _, in := range job.In {
+		req.Inputs = append(req.Inputs, &pluginv1.Input{Port: in.Port, Name: in.Name, Path: in.Path})
+	}
+	return req
+}
