@@ -3,79 +3,87 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
-	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"repro/stages"
 	"repro/stages/corpus"
-	"repro/stages/embed"
 	"repro/stages/sample"
-	"repro/stages/stagetest"
-	"repro/stages/train"
 )
 
-// facts returns the bundled corpus in some languages as an input.
-func facts(t testing.TB, langs ...string) stagetest.Input {
+var update = flag.Bool("update", false, "write testdata anew")
+
+const (
+	pairsFile     = "testdata/pairs.jsonl" // of the bundled corpus, in English and German
+	negativesFile = "testdata/negatives.jsonl"
+)
+
+// run runs a stage as the engine does. A port has its files, in order.
+func run(t testing.TB, s stages.Stage, params string, inputs map[string][]string) (*stages.Job, error) {
 	t.Helper()
-	var pairs []corpus.Pair
-	for _, lang := range langs {
-		type line struct{ ID, Question, Passage string }
-		if err := corpus.ReadLines(filepath.Join("..", "..", "data", "facts", "train", lang+".jsonl"), func(l line) error {
-			pairs = append(pairs, corpus.Pair{Dataset: "facts", ID: l.ID, Lang: lang, Query: l.Question, Passage: l.Passage})
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
+	all := map[string]json.RawMessage{}
+	spec := s.Spec().With("hardneg")
+	for _, p := range spec.Params {
+		all[p.Name] = json.RawMessage(p.Default)
 	}
-	return input(t, pairs)
-}
-
-func input(t testing.TB, pairs []corpus.Pair) stagetest.Input {
-	t.Helper()
-	var lines strings.Builder
-	enc := json.NewEncoder(&lines)
-	for _, p := range pairs {
-		if err := enc.Encode(p); err != nil {
-			t.Fatal(err)
-		}
+	if err := json.Unmarshal([]byte(params), &all); err != nil {
+		t.Fatal(err)
 	}
-	return stagetest.Input{Port: "input", Content: lines.String()}
-}
-
-func run(t testing.TB, s stages.Stage, params string, inputs ...stagetest.Input) (*stages.Job, error) {
-	t.Helper()
-	job := stagetest.NewJob(t, s, params, inputs...)
-	return job, s.Run(t.Context(), job)
-}
-
-// output runs a stage and returns what it made as the input of another.
-func output(t testing.TB, s stages.Stage, params, port, as string, inputs ...stagetest.Input) stagetest.Input {
-	t.Helper()
-	job, err := run(t, s, params, inputs...)
+	raw, err := json.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return stagetest.Input{Port: as, From: job.Out[port]}
+	job := &stages.Job{Params: raw, Dir: t.TempDir(), Out: map[string]string{}, Threads: 2, Log: t.Output()}
+	for _, port := range spec.Inputs {
+		for _, path := range inputs[port.Name] {
+			job.In = append(job.In, stages.Input{Port: port.Name, Path: path})
+		}
+	}
+	for _, port := range spec.Outputs {
+		job.Out[port.Name] = filepath.Join(job.Dir, port.Name)
+	}
+	return job, s.Run(t.Context(), job)
 }
 
-func negatives(t testing.TB, params string, inputs ...stagetest.Input) []mined {
+// done is run for what must succeed.
+func done(t testing.TB, s stages.Stage, params string, inputs map[string][]string) *stages.Job {
 	t.Helper()
-	lines, err := corpus.LoadLines[mined](output(t, mine{}, params, "negatives", "", inputs...).From)
+	job, err := run(t, s, params, inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return job
+}
+
+// write writes pairs to a file.
+func write(t testing.TB, pairs []corpus.Pair) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "pairs.jsonl")
+	if err := corpus.WriteLines(name, pairs); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func loadLines[T any](t testing.TB, name string) []T {
+	t.Helper()
+	lines, err := corpus.LoadLines[T](name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return lines
 }
 
-func load(t testing.TB, batches stagetest.Input) (*sample.Batches, []sample.Batch) {
+// draw draws batches with negatives from a file.
+func draw(t testing.TB, params, pairs, negatives string) (*sample.Batches, []sample.Batch) {
 	t.Helper()
-	folder, err := sample.Load(t.Context(), batches.From)
+	job := done(t, sample.New(method()), params, map[string][]string{"input": {pairs}, "hardneg.negatives": {negatives}})
+	folder, err := sample.Load(t.Context(), job.Out["batches"])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,35 +97,39 @@ func load(t testing.TB, batches stagetest.Input) (*sample.Batches, []sample.Batc
 	return folder, all
 }
 
-func TestStagesKeepTheirPromises(t *testing.T) {
+// The conformance suite draws with the negatives in testdata: they must be what
+// is mined.
+func TestNegativesInTestdataAreWhatIsMined(t *testing.T) {
 	t.Parallel()
-	pairs := facts(t, "en", "de", "sw")
-	stagetest.Run(t, mine{}, stagetest.Case{Inputs: []stagetest.Input{pairs}})
-	stagetest.Run(t, set{}, stagetest.Case{Inputs: []stagetest.Input{pairs}})
-	stagetest.Run(t, sample.New(method()), stagetest.Case{
-		Params: `{"sampler": "hardneg", "hardneg.count": 2, "steps": 20, "batch_size": 30}`,
-		Inputs: []stagetest.Input{pairs, output(t, mine{}, ``, "negatives", "hardneg.negatives", pairs)},
-	})
+	got, err := os.ReadFile(done(t, mine{}, `{"depth": 5}`, map[string][]string{"input": {pairsFile}}).Out["negatives"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(negativesFile, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want, err := os.ReadFile(negativesFile); err != nil || string(got) != string(want) {
+		t.Errorf("%v; mined were\n%s\nwant\n%s", err, got, want)
+	}
 }
 
 func TestRowsGetNegativesThatWereMinedInThePassagesLanguage(t *testing.T) {
 	t.Parallel()
-	pairs := facts(t, "en", "de", "sw")
-	file := output(t, mine{}, `{"depth": 5}`, "negatives", "hardneg.negatives", pairs)
 	hardest := map[string][]string{}
-	for _, l := range negatives(t, `{"depth": 5}`, pairs) {
+	for _, l := range loadLines[mined](t, negativesFile) {
 		for _, n := range l.Negatives {
 			hardest[l.ID+" "+l.Lang] = append(hardest[l.ID+" "+l.Lang], n.ID+" "+n.Lang)
 		}
 	}
 	for _, count := range []int{1, 3, 9} {
-		folder, all := load(t, output(t, sample.New(method()),
-			fmt.Sprintf(`{"sampler": "hardneg", "hardneg.count": %d, "hardneg.alpha": 0.25, "steps": 200, "batch_size": 20}`, count),
-			"batches", "", pairs, file))
+		folder, all := draw(t, fmt.Sprintf(
+			`{"sampler": "hardneg", "hardneg.count": %d, "hardneg.alpha": 0.25, "steps": 200, "batch_size": 10}`, count), pairsFile, negativesFile)
 		if mono := folder.Summary.Draws["x-x-mono"]; mono < 30 || mono > 70 || mono+folder.Summary.Draws["x-y"] != 200 {
 			t.Errorf("draws %v with alpha 0.25", folder.Summary.Draws)
 		}
-		drawn := map[string]int{}
+		ranks := map[int]bool{}
 		for _, b := range all {
 			for _, r := range b.Rows {
 				of := folder.Pool.ID(r.Item) + " " + r.Passage
@@ -131,29 +143,39 @@ func TestRowsGetNegativesThatWereMinedInThePassagesLanguage(t *testing.T) {
 						t.Fatalf("%s has the negative %s, mined were %v", of, id, hardest[of])
 					}
 					seen[id] = true
-					drawn[fmt.Sprint(slices.Index(hardest[of], id))]++
+					ranks[slices.Index(hardest[of], id)] = true
 				}
 			}
 		}
-		if len(drawn) != 5 {
-			t.Errorf("%d negatives a row: ranks drawn %v, want all 5", count, drawn)
+		if len(ranks) != 5 {
+			t.Errorf("%d negatives a row: ranks drawn %v, want all 5", count, ranks)
 		}
 	}
 }
 
 func TestNegativesThatThePoolDoesNotHaveAreLeftOut(t *testing.T) {
 	t.Parallel()
-	file := output(t, mine{}, ``, "negatives", "hardneg.negatives", facts(t, "en", "de", "sw"))
-	params := `{"sampler": "hardneg", "hardneg.alpha": 1, "steps": 5, "batch_size": 20, "langs": %s}`
-	_, all := load(t, output(t, sample.New(method()), fmt.Sprintf(params, `["de"]`), "batches", "", facts(t, "en", "de", "sw"), file))
+	_, all := draw(t, `{"sampler": "hardneg", "hardneg.alpha": 1, "steps": 5, "batch_size": 10, "langs": ["de"]}`, pairsFile, negativesFile)
+	drawn := 0
 	for _, b := range all {
 		for _, r := range b.Rows {
-			if len(r.Negatives) != 1 || r.Negatives[0].Lang != "de" {
-				t.Fatalf("negatives %v", r.Negatives)
+			for _, n := range r.Negatives {
+				drawn++
+				if n.Lang != "de" {
+					t.Fatalf("negatives %v", r.Negatives)
+				}
 			}
 		}
 	}
-	_, err := run(t, sample.New(method()), fmt.Sprintf(params, `[]`), facts(t, "es"), file)
+	if drawn < 30 {
+		t.Errorf("%d negatives in 50 rows", drawn)
+	}
+	var other []corpus.Pair
+	for i := range 9 {
+		other = append(other, corpus.Pair{Dataset: "other", ID: fmt.Sprint(i), Lang: "en", Query: "q", Passage: "p"})
+	}
+	_, err := run(t, sample.New(method()), `{"sampler": "hardneg", "steps": 5, "batch_size": 5}`,
+		map[string][]string{"input": {write(t, other)}, "hardneg.negatives": {negativesFile}})
 	if !errors.Is(err, stages.ErrInput) || !strings.Contains(err.Error(), "negatives for no pair of the pool") {
 		t.Errorf("got %v", err)
 	}
@@ -161,15 +183,20 @@ func TestNegativesThatThePoolDoesNotHaveAreLeftOut(t *testing.T) {
 
 func TestBadParametersAreRefused(t *testing.T) {
 	t.Parallel()
+	check := func(params, want string, err error) {
+		t.Helper()
+		var bad *stages.ParamError
+		if !errors.As(err, &bad) || bad.Param != want {
+			t.Errorf("%s: got %v, want an error at %s", params, err, want)
+		}
+	}
 	for params, want := range map[string]string{
 		`{"alpha": 1.1, "count": 1}`: "alpha",
 		`{"alpha": -1, "count": 1}`:  "alpha",
 		`{"alpha": 0.5, "count": 0}`: "count",
 	} {
-		var bad *stages.ParamError
-		if _, err := newSampler([]byte(params)); !errors.As(err, &bad) || bad.Param != want {
-			t.Errorf("%s: got %v, want an error at %s", params, err, want)
-		}
+		_, err := newSampler([]byte(params))
+		check(params, want, err)
 	}
 	for params, want := range map[string]string{
 		`{"method": "tf-idf"}`: "method",
@@ -179,46 +206,7 @@ func TestBadParametersAreRefused(t *testing.T) {
 		`{"b": 2}`:             "b",
 		`{"method": "model"}`:  "method",
 	} {
-		var bad *stages.ParamError
-		if _, err := run(t, mine{}, params, facts(t, "en")); !errors.As(err, &bad) || bad.Param != want {
-			t.Errorf("%s: got %v, want an error at %s", params, err, want)
-		}
-	}
-}
-
-// Training with the negatives of BM25, then with those of the model that came
-// of it: the whole round that a workflow takes.
-func TestTrainingWithMinedNegativesLearns(t *testing.T) {
-	t.Parallel()
-	pairs := facts(t, "en", "de", "sw")
-	trained := func(negatives stagetest.Input) stagetest.Input {
-		batches := output(t, sample.New(method()), `{"sampler": "hardneg", "steps": 60, "batch_size": 30}`, "batches", "batches", pairs, negatives)
-		job, err := run(t, train.New(), `{"dim": 64, "buckets": 16384, "learning_rate": 0.1, "temperature": 0.2, "log_every": 10}`, batches)
-		if err != nil {
-			t.Fatal(err)
-		}
-		curve, err := corpus.LoadLines[struct{ Loss float64 }](job.Out["curve"])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if first, last := curve[0].Loss, curve[len(curve)-1].Loss; last > .6*first || math.IsNaN(last) {
-			t.Errorf("the loss went from %.3f to %.3f", first, last)
-		}
-		return stagetest.Input{Port: "model", From: job.Out["model"]}
-	}
-	model := trained(output(t, mine{}, ``, "negatives", "hardneg.negatives", pairs))
-	texts := output(t, set{}, ``, "retrieval", "retrieval", pairs)
-	embeddings := output(t, embed.New(), ``, "embeddings", "embeddings", model, texts)
-	again := output(t, mine{}, `{"method": "model"}`, "negatives", "hardneg.negatives", pairs, texts, embeddings)
-	trained(again)
-	lines, err := corpus.LoadLines[mined](again.From)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(lines) != 3*160 {
-		t.Errorf("%d of 480 pairs have negatives", len(lines))
-	}
-	if diff := cmp.Diff("facts", lines[0].Dataset); diff != "" {
-		t.Error(diff)
+		_, err := run(t, mine{}, params, map[string][]string{"input": {pairsFile}})
+		check(params, want, err)
 	}
 }

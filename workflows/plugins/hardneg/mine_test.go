@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"path/filepath"
@@ -10,11 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"repro/stages"
 	"repro/stages/corpus"
-	"repro/stages/stagetest"
 	"repro/stages/tensor"
 )
 
@@ -48,23 +46,17 @@ func bm25(question, passage []string, all [][]string, k1, b float64) (score floa
 
 func TestBM25IsItsFormula(t *testing.T) {
 	t.Parallel()
-	var questions, passages []string
-	if err := corpus.ReadLines(filepath.Join("..", "..", "data", "facts", "train", "en.jsonl"), func(l struct{ Question, Passage string }) error {
-		questions, passages = append(questions, l.Question), append(passages, l.Passage)
-		return nil
-	}); err != nil {
-		t.Fatal(err)
+	questions, passages := []string{"cow cow grass"}, []string{"", "?!", "cow cow cow cow grass"}
+	for _, p := range loadLines[corpus.Pair](t, pairsFile) {
+		questions, passages = append(questions, p.Query), append(passages, p.Passage)
 	}
-	passages = append(passages, "", "?!", "cow cow cow cow grass")
-	questions = append([]string{"cow cow grass"}, questions...)
 	all := make([][]string, len(passages))
 	for i, p := range passages {
 		all[i] = terms(p)
 	}
 	for _, c := range []struct{ k1, b float64 }{{1.2, .75}, {0, .75}, {2, 0}, {.9, 1}} {
 		x, scores := newIndex(passages, c.k1, c.b), make([]float32, len(passages))
-		for k := 0; k < len(questions); k += 9 {
-			q := questions[k]
+		for _, q := range questions {
 			x.score(q, scores)
 			for i := range passages {
 				want := bm25(terms(q), all[i], all, c.k1, c.b)
@@ -85,8 +77,8 @@ func TestTermsOfScriptsWithoutSpacesArePairsOfCharacters(t *testing.T) {
 		"भारत की":           {"भारत", "की"},
 		"…":                 nil,
 	} {
-		if diff := cmp.Diff(want, terms(text)); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", text, diff)
+		if got := terms(text); !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
 }
@@ -107,9 +99,8 @@ func TestHighestAreThoseOfASort(t *testing.T) {
 		}
 		slices.SortStableFunc(want, func(a, b int) int { return int(scores[b]) - int(scores[a]) })
 		n := 1 + rng.IntN(20)
-		want = append([]int{}, want[:min(n, len(want))]...)
-		if diff := cmp.Diff(want, highest(scores, n)); diff != "" {
-			t.Fatalf("%v, %d (-want +got):\n%s", scores, n, diff)
+		if got := highest(scores, n); !slices.Equal(got, want[:min(n, len(want))]) {
+			t.Fatalf("the %d highest of %v: got %v, want %v", n, scores, got, want)
 		}
 	}
 }
@@ -144,7 +135,8 @@ func TestNegativesAreOfTheSameDatasetAndLanguageAndNoAnswer(t *testing.T) {
 		{`{"skip": 1}`, map[string]string{"d 1 en": "3", "d 2 en": "3"}},
 	} {
 		got := map[string]string{}
-		for _, l := range negatives(t, c.params, input(t, crafted)) {
+		job := done(t, mine{}, c.params, map[string][]string{"input": {write(t, crafted)}})
+		for _, l := range loadLines[mined](t, job.Out["negatives"]) {
 			var ids []string
 			for _, n := range l.Negatives {
 				if n.Lang != l.Lang {
@@ -154,33 +146,30 @@ func TestNegativesAreOfTheSameDatasetAndLanguageAndNoAnswer(t *testing.T) {
 			}
 			got[fmt.Sprintf("%s %s %s", l.Dataset, l.ID, l.Lang)] = strings.Join(ids, " ")
 		}
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", c.params, diff)
+		if !maps.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.params, got, c.want)
 		}
 	}
 }
 
-// On the bundled corpus the answer itself usually ranks first: it must never be
-// among the negatives, however it got there.
+// The answer itself usually ranks first: it must never be among the negatives,
+// however it got there.
 func TestAnswersAreNoNegatives(t *testing.T) {
 	t.Parallel()
-	passages := map[string]string{}
-	for _, lang := range []string{"en", "de", "sw"} {
-		if err := corpus.ReadLines(filepath.Join("..", "..", "data", "facts", "train", lang+".jsonl"), func(l struct{ ID, Passage string }) error {
-			passages[l.ID+" "+lang] = l.Passage
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
+	type version struct{ id, lang string }
+	passages := map[version]string{}
+	for _, p := range loadLines[corpus.Pair](t, pairsFile) {
+		passages[version{p.ID, p.Lang}] = p.Passage
 	}
-	lines := negatives(t, `{"depth": 400}`, facts(t, "en", "de", "sw"))
-	if len(lines) < 450 {
-		t.Errorf("only %d of 480 pairs have negatives", len(lines))
+	job := done(t, mine{}, `{"depth": 400}`, map[string][]string{"input": {pairsFile}})
+	lines := loadLines[mined](t, job.Out["negatives"])
+	if len(lines) < 40 {
+		t.Errorf("only %d of 48 pairs have negatives", len(lines))
 	}
 	for _, l := range lines {
 		for _, n := range l.Negatives {
-			if passages[n.ID+" "+n.Lang] == passages[l.ID+" "+l.Lang] {
-				t.Fatalf("%s in %s has its own passage as a negative", l.ID, l.Lang)
+			if negative, ok := passages[version{n.ID, n.Lang}]; !ok || negative == passages[version{l.ID, l.Lang}] {
+				t.Fatalf("%s in %s has the negative %q", l.ID, l.Lang, negative)
 			}
 		}
 	}
@@ -188,7 +177,7 @@ func TestAnswersAreNoNegatives(t *testing.T) {
 
 // vectorsOf writes embeddings of the set of the crafted pairs: for each text one
 // of the given angles in turn, in degrees.
-func vectorsOf(t *testing.T, queries, docs []float64) stagetest.Input {
+func vectorsOf(t *testing.T, queries, docs []float64) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, angles := range map[string][]float64{"queries.npy": queries, "corpus.npy": docs} {
@@ -200,7 +189,7 @@ func vectorsOf(t *testing.T, queries, docs []float64) stagetest.Input {
 			t.Fatal(err)
 		}
 	}
-	return stagetest.Input{Port: "embeddings", From: dir}
+	return dir
 }
 
 func TestModelsRankByCosine(t *testing.T) {
@@ -209,28 +198,34 @@ func TestModelsRankByCosine(t *testing.T) {
 	for i := range 4 {
 		pairs = append(pairs, corpus.Pair{Dataset: "d", ID: fmt.Sprint(i), Lang: "en", Query: fmt.Sprint("q", i), Passage: fmt.Sprint("p", i)})
 	}
-	texts := output(t, set{}, ``, "retrieval", "retrieval", input(t, pairs))
+	file := write(t, pairs)
+	texts := done(t, set{}, `{}`, map[string][]string{"input": {file}}).Out["retrieval"]
+	inputs := func(pairs, embeddings string) map[string][]string {
+		return map[string][]string{"input": {pairs}, "retrieval": {texts}, "embeddings": {embeddings}}
+	}
 	got := map[string]string{}
-	for _, l := range negatives(t, `{"method": "model"}`, input(t, pairs), texts,
-		vectorsOf(t, []float64{0, 80, 170, 270}, []float64{10, 20, 100, 340})) {
+	job := done(t, mine{}, `{"method": "model"}`, inputs(file, vectorsOf(t, []float64{0, 80, 170, 270}, []float64{10, 20, 100, 340})))
+	for _, l := range loadLines[mined](t, job.Out["negatives"]) {
 		for _, n := range l.Negatives {
 			got[l.ID] += n.ID
 		}
 	}
-	if diff := cmp.Diff(map[string]string{"0": "13", "1": "20"}, got); diff != "" { // none beyond 90°
-		t.Errorf("negatives (-want +got):\n%s", diff)
+	if want := map[string]string{"0": "13", "1": "20"}; !maps.Equal(got, want) { // none beyond 90°
+		t.Errorf("got %v, want %v", got, want)
 	}
-	_, err := run(t, mine{}, `{"method": "model"}`, input(t, pairs), texts, vectorsOf(t, []float64{0}, []float64{0, 1, 2, 3}))
+
+	_, err := run(t, mine{}, `{"method": "model"}`, inputs(file, vectorsOf(t, []float64{0}, []float64{0, 1, 2, 3})))
 	if !errors.Is(err, stages.ErrInput) || !strings.Contains(err.Error(), "queries.npy has 1 rows") {
 		t.Errorf("got %v", err)
 	}
-	other := []corpus.Pair{{Dataset: "d", ID: "0", Lang: "en", Query: "other", Passage: "texts"}}
-	_, err = run(t, mine{}, `{"method": "model"}`, input(t, other), texts, vectorsOf(t, []float64{0, 1, 2, 3}, []float64{0, 1, 2, 3}))
+	good := vectorsOf(t, []float64{0, 1, 2, 3}, []float64{0, 1, 2, 3})
+	other := write(t, []corpus.Pair{{Dataset: "d", ID: "0", Lang: "en", Query: "other", Passage: "texts"}})
+	_, err = run(t, mine{}, `{"method": "model"}`, inputs(other, good))
 	if !errors.Is(err, stages.ErrInput) || !strings.Contains(err.Error(), "no pair has a negative") {
 		t.Errorf("got %v", err)
 	}
 	var bad *stages.ParamError
-	if _, err := run(t, mine{}, `{}`, input(t, pairs), texts); !errors.As(err, &bad) || bad.Param != "method" {
+	if _, err := run(t, mine{}, `{}`, inputs(file, good)); !errors.As(err, &bad) || bad.Param != "method" {
 		t.Errorf("got %v", err)
 	}
 }
