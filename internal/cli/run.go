@@ -79,6 +79,7 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 		if closeErr := store.Close(); closeErr != nil {
 			err = errors.Join(err, withCode(exitCache, closeErr))
 		}
+		err = errors.Join(err, p.closePlugins()) // stages may have asked once more
 	}()
 	records := p.records()
 	made, err := p.plan(ctx, t, w, store, records)
