@@ -6,44 +6,38 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
+	"sync"
 	"time"
 )
 
 // watch runs cmd and returns the most memory that it had resident, in bytes.
 //
-// The kernel's own answer after the program has ended cannot be less than what
-// this process, whose memory the new one shares until it executes the program,
-// ever had. Where that may be the larger of the two, what counts is what was
-// seen while the program ran.
+// It is looked at while the program runs. What the kernel says after its end is
+// of no use: it cannot be less than what this process ever had, whose memory
+// the new one shares until it executes the program.
 func watch(cmd *exec.Cmd) (peak int64, err error) {
-	own := highWater("self")
 	if err := cmd.Start(); err != nil {
 		return 0, err
 	}
-	const pause = 5 * time.Millisecond
+	const pause = 2 * time.Millisecond
 	pid := strconv.Itoa(cmd.Process.Pid)
-	ended, watched := make(chan struct{}), make(chan int64)
-	go func() {
+	ended := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
 		ticker := time.NewTicker(pause)
 		defer ticker.Stop()
-		var seen int64
 		for {
+			peak = max(peak, highWater(pid))
 			select {
 			case <-ticker.C:
-				seen = max(seen, highWater(pid))
 			case <-ended:
-				watched <- seen
 				return
 			}
 		}
-	}()
+	})
 	err = cmd.Wait()
 	close(ended)
-	peak = <-watched
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && usage.Maxrss<<10 > own {
-		peak = usage.Maxrss << 10
-	}
+	watching.Wait()
 	return peak, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"repro/stages/plugin/build"
@@ -69,7 +70,9 @@ func (s *suite) run(ctx context.Context) {
 	if !s.check(ctx, whole, "description", func() (string, error) { return s.describe(ctx) }) {
 		return
 	}
-	s.check(ctx, whole, "cases", s.knownCases)
+	if len(s.plugin.Manifest.Cases) > 0 {
+		s.check(ctx, whole, "cases", s.knownCases)
+	}
 	for _, m := range s.opened.Samplers() {
 		s.sampler(ctx, m)
 	}
@@ -105,7 +108,14 @@ func (s *suite) describe(ctx context.Context) (string, error) {
 		return "", err
 	}
 	s.opened = opened
-	return fmt.Sprintf("%s, %s", count(len(opened.Samplers()), "sampler"), count(len(opened.Kinds()), "kind")), nil
+	var adds []string
+	for _, m := range opened.Samplers() {
+		adds = append(adds, "the sampler "+m.Name)
+	}
+	for _, k := range opened.Kinds() {
+		adds = append(adds, "the kind "+k.Spec().Kind)
+	}
+	return "adds " + strings.Join(adds, ", "), nil
 }
 
 // knownCases finds case blocks that nothing would run.

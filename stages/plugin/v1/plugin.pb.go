@@ -1,5 +1,6 @@
-// The protocol between repro and a plugin, version 1. It is frozen: what
-// version 1 cannot say becomes version 2, a folder beside this one.
+// The protocol between repro and a plugin, version 1. With the first release
+// that has it, it is frozen: what it cannot say becomes version 2, a folder
+// beside this one.
 //
 // A plugin is a program. The engine starts it with hashicorp/go-plugin's
 // handshake (cookie REPRO_PLUGIN, protocol version 1, gRPC on a unix socket in
