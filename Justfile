@@ -35,10 +35,11 @@ build:
 demo: setup build
     bin/repro run workflows/paper.hcl
 
-# All tests, with the race detector.
-test: setup
+# All tests: Go with the race detector, the Python SDK, and the conformance suite on the bundled plugins.
+test: setup build
     go test -race -shuffle=on -timeout=20m ./...
     /usr/bin/python3 -m unittest discover -s stages/plugin/python/tests
+    for plugin in workflows/plugins/*/; do bin/repro plugin test "$plugin"; done
 
 # Formatting, vet, lint and import rules. The linter has a module of its own.
 lint:

@@ -141,6 +141,7 @@ func TestEachBadPluginFailsItsCheck(t *testing.T) {
 		"one row short":            {"sampler demo: draws batches", "drew 15 rows, want 16"},
 		"one bad step":             {"sampler demo: draws batches", "step 7: nothing to draw from"},
 		"needs an input":           {"sampler demo: job", "not tested: it needs an input at the port lexicon"},
+		"wants other pairs":        {"sampler demo: draws batches", "bad input: no pairs of mine"},
 		"needs a parameter":        {"sampler demo: job", "not tested: its parameter p has no default"},
 		"no documentation":         {"plugin demo: description", "the stage has no documentation"},
 
@@ -169,6 +170,7 @@ func TestWhatIsNoMistake(t *testing.T) {
 	for how, manifest := range map[string]string{
 		"stochastic":        cases,
 		"reads the pool":    cases,
+		"wants other pairs": cases,
 		"needs an input":    lexicon,
 		"needs a parameter": cases,
 	} {

@@ -70,7 +70,7 @@ func (s *suite) badParams(ctx context.Context, w *work) (string, error) {
 			return "", problemf(hint, "after %s it refuses good parameters: %v", m.what, err)
 		}
 	}
-	return fmt.Sprintf("%s refused: unknown, missing, of the wrong type", count(len(list), "mistake")), nil
+	return count(len(list), "mistake") + " refused", nil
 }
 
 // accepts asks the plugin about the good parameters.

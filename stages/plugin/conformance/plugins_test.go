@@ -82,6 +82,10 @@ func (s *sampler) Prepare(_ context.Context, pool *sample.Pool, job *stages.Job)
 		for pair := range pool.All() {
 			s.number += len(strings.Fields(pair.Passage))
 		}
+	case "wants other pairs":
+		if _, ok := pool.Find("mine", "a"); !ok {
+			return fmt.Errorf("%w: no pairs of mine", stages.ErrInput)
+		}
 	case "needs an input":
 		text, err := os.ReadFile(job.Path("lexicon"))
 		if err != nil || len(text) == 0 {

@@ -13,7 +13,8 @@ import (
 // langs are the languages of the suite's pools. Not every item has all of them.
 var langs = [...]string{"de", "en", "es", "fr"}
 
-// share is how many of ten items have the language of that number.
+// share is how many of ten items have the language of that number: all have the
+// first two.
 var share = [...]int{10, 10, 8, 5}
 
 // pool returns a file of training pairs: two datasets of different size in four
@@ -28,13 +29,13 @@ func (s *suite) pool() (string, error) {
 	w := newWriter()
 	var pairs []corpus.Pair
 	for i := range news {
-		pairs = append(pairs, w.item("news", i, langs[:])...)
+		pairs = append(pairs, w.item("news", i)...)
 	}
 	for i := range wiki {
-		pairs = append(pairs, w.item("wiki", i, langs[:])...)
+		pairs = append(pairs, w.item("wiki", i)...)
 	}
 	for i := range alone {
-		pairs = append(pairs, w.item("english", i, langs[1:2])...)
+		pairs = append(pairs, w.item("english", i)[1])
 	}
 	return name, corpus.WriteLines(name, pairs)
 }
@@ -48,7 +49,7 @@ func image(name string, n int) error {
 		if i%3 == 2 {
 			dataset = "wiki"
 		}
-		pairs = append(pairs, w.item(dataset, i, langs[:])...)
+		pairs = append(pairs, w.item(dataset, i)...)
 	}
 	pool, err := sample.NewPool(pairs)
 	if err != nil {
@@ -57,42 +58,75 @@ func image(name string, n int) error {
 	return pool.Save(name)
 }
 
-// writer makes up texts, the same in every run.
+// writer makes up texts, the same in every run: the words of an item are the
+// same in all languages, each spelt as the language has it.
 type writer struct {
 	rng   *rand.Rand
-	text  string // of made-up words
-	words []int  // where each word of text begins
+	texts [len(langs)]string
+	words [len(langs)][]int // where each word of a text begins
+}
+
+// syllables are those of each language, one for each of its others.
+var syllables = [len(langs)]string{
+	"ka lo mi nü sé ra to ni lé pa zu øl wer sch ta in de un",
+	"th ing wo ul sh ea ou gh tion ck ly er st wh oo ee ay kn",
+	"ñi os ar ción lla que mos ber tad í do ge rro ú cha el jo ez",
+	"eau ç oi gn œu ent ais ette é è ê ou ille ux ai ei que nt",
 }
 
 func newWriter() *writer {
-	const words = 20_000
-	syllables := strings.Fields("ka lo mi nü sé ra to ñi lé pa zu øl wer sch ta in de un")
+	const (
+		vocabulary = 500
+		length     = 20_000 // words
+	)
 	w := &writer{rng: rand.New(rand.NewPCG(1, 2))}
-	var text strings.Builder
-	for range words {
-		w.words = append(w.words, text.Len())
-		for range 1 + w.rng.IntN(4) {
-			text.WriteString(syllables[w.rng.IntN(len(syllables))])
-		}
-		text.WriteByte(' ')
+	var spelt [len(langs)][vocabulary]string
+	var parts [len(langs)][]string
+	for k := range langs {
+		parts[k] = strings.Fields(syllables[k])
 	}
-	w.text = text.String()
+	for word := range vocabulary {
+		for range 2 + w.rng.IntN(3) {
+			n := w.rng.IntN(len(parts[0]))
+			for k := range langs {
+				spelt[k][word] += parts[k][n]
+			}
+		}
+	}
+	var texts [len(langs)]strings.Builder
+	for range length {
+		word := w.rng.IntN(vocabulary)
+		for k := range langs {
+			w.words[k] = append(w.words[k], texts[k].Len())
+			texts[k].WriteString(spelt[k][word] + " ")
+		}
+	}
+	for k := range langs {
+		w.texts[k] = texts[k].String()
+	}
 	return w
 }
 
-// some returns n words that follow each other, without copying them.
-func (w *writer) some(n int) string {
-	at := w.rng.IntN(len(w.words) - n)
-	return w.text[w.words[at] : w.words[at+n]-1]
+// place returns where n words that follow each other begin.
+func (w *writer) place(n int) int { return w.rng.IntN(len(w.words[0]) - n) }
+
+// text returns the n words at a place in a language, without copying them.
+func (w *writer) text(lang, at, n int) string {
+	return w.texts[lang][w.words[lang][at] : w.words[lang][at+n]-1]
 }
 
-// item returns an item in its languages, of which there is at least the first.
-func (w *writer) item(dataset string, n int, in []string) []corpus.Pair {
+// item returns an item in the languages that it has.
+func (w *writer) item(dataset string, n int) []corpus.Pair {
+	const question, answer = 12, 60 // words
 	id := fmt.Sprintf("%s-%06d", dataset, n)
+	query, passage := w.place(question), w.place(answer)
 	var pairs []corpus.Pair
-	for k, lang := range in {
-		if n%10 < share[k] {
-			pairs = append(pairs, corpus.Pair{Dataset: dataset, ID: id, Lang: lang, Query: w.some(12) + "?", Passage: w.some(70)})
+	for lang, code := range langs {
+		if n%10 < share[lang] {
+			pairs = append(pairs, corpus.Pair{
+				Dataset: dataset, ID: id, Lang: code,
+				Query: w.text(lang, query, question) + "?", Passage: w.text(lang, passage, answer),
+			})
 		}
 	}
 	return pairs

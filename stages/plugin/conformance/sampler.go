@@ -3,9 +3,12 @@ package conformance
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	"repro/stages"
 	"repro/stages/plugin/build"
@@ -99,6 +102,9 @@ func (s *suite) draws(ctx context.Context, w *work) *outcome {
 			return "", err
 		}
 		first, err = s.once(ctx, w, variation{})
+		if errors.Is(err, stages.ErrInput) && w.given.Name == "" {
+			return "", s.unfit(w, err)
+		}
 		return fmt.Sprintf("%d batches of %s rows, all of items that the pool has", steps, w.params["batch_size"]), err
 	}) {
 		return nil
@@ -139,6 +145,16 @@ func (s *suite) draws(ctx context.Context, w *work) *outcome {
 			"Read nothing but the pool, the parameters and the inputs: no environment variables, folders of the machine or open connections")
 	})
 	return first
+}
+
+// unfit says that the sampler refused the suite's own pool, as it may if a case
+// gives it one that it likes.
+func (s *suite) unfit(w *work, err error) error {
+	what, _, _ := strings.Cut(err.Error(), "\n")
+	if slices.ContainsFunc(s.plugin.Manifest.Cases, func(c build.Case) bool { return "sampler "+c.Sampler == w.of }) {
+		return skip("the suite's own pairs are no input for it: " + what)
+	}
+	return problemf("Add a case block to "+build.ManifestFile+" with pairs that it can draw from: inputs = { input = [\"pairs.jsonl\"] }", "%s", what)
 }
 
 const needsSame = "two runs differ already"
