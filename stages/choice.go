@@ -1,6 +1,11 @@
 package stages
 
-import "slices"
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Choice is a parameter that chooses between variants of a kind, each with
 // parameters and inputs of its own. A workflow writes those in a block with the
@@ -57,4 +62,45 @@ func (s Spec) With(variant string) Spec {
 		s.Class = v.Class
 	}
 	return s
+}
+
+// SplitParams separates the parameters that the chosen variant adds, by their
+// own names, from the kind's. Those of another variant are an error: the engine
+// does not give them.
+func (s Spec) SplitParams(params json.RawMessage) (variant string, shared, own json.RawMessage, err error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(params, &all); err != nil {
+		return "", nil, nil, fmt.Errorf("parameters: %w", err)
+	}
+	if err := json.Unmarshal(all[s.Choice.Param], &variant); err != nil {
+		return "", nil, nil, fmt.Errorf("parameters: %s: %w", s.Choice.Param, err)
+	}
+	its := map[string]json.RawMessage{}
+	for name, value := range all {
+		of, param, added := strings.Cut(name, ".")
+		switch {
+		case !added:
+			continue
+		case of != variant:
+			return variant, nil, nil, fmt.Errorf("the parameter %s is for %s %s, not %s", param, s.Choice.Param, of, variant)
+		}
+		its[param] = value
+		delete(all, name)
+	}
+	if shared, err = json.Marshal(all); err == nil {
+		own, err = json.Marshal(its)
+	}
+	return variant, shared, own, err
+}
+
+// OwnInputs returns the inputs that the chosen variant adds, by their own names.
+func (j *Job) OwnInputs(variant string) []Input {
+	var own []Input
+	for _, in := range j.In {
+		if of, port, added := strings.Cut(in.Port, "."); added && of == variant {
+			in.Port = port
+			own = append(own, in)
+		}
+	}
+	return own
 }

@@ -270,13 +270,14 @@ stage "train" "encoder" {
   matrix        = { init = local.scale.inits, sampler = concat(["untrained"], local.samplers), seed = var.seeds }
   batches       = stage.sample.batches[{ sampler = each.sampler == "untrained" ? "x-y" : each.sampler, seed = each.seed }].batches
   backend       = local.scale.backend
-  model         = each.init == "static" ? "" : each.init
   max_steps     = each.sampler == "untrained" ? 0 : null
-  dim           = local.scale.dim
-  ngram_max     = local.scale.ngram_max
   learning_rate = local.scale.learning_rate
   temperature   = local.scale.temperature
   seed          = each.seed
+  static {
+    dim       = local.scale.dim
+    ngram_max = local.scale.ngram_max
+  }
   resources {
     gpus = local.scale.gpus
   }

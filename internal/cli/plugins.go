@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"repro/cache"
 	"repro/engine/lang"
@@ -14,7 +13,6 @@ import (
 	"repro/stages"
 	"repro/stages/plugin/build"
 	"repro/stages/plugin/host"
-	"repro/stages/sample"
 )
 
 // openPlugin is a plugin that the workflow uses.
@@ -32,20 +30,36 @@ func (p *project) opener(ctx context.Context, t *terminal) func(*lang.Workflow, 
 		if err != nil {
 			return nil, err
 		}
-		known := p.kinds(nil)
-		for _, kind := range plugin.Kinds() {
-			if _, taken := known.Lookup(kind.Spec().Kind); taken {
-				return nil, fmt.Errorf("the kind %s is there already: give the plugin another name", kind.Spec().Kind)
-			}
-		}
-		for _, s := range plugin.Samplers() {
-			if slices.ContainsFunc(sample.Methods(), func(m sample.Method) bool { return m.Name == s.Name }) {
-				return nil, fmt.Errorf("the sampler %s is there already: give the plugin another name", s.Name)
-			}
+		if err := fits(plugin.Plugin, p.kinds(nil)); err != nil {
+			return nil, err
 		}
 		p.plugins = append(p.plugins, plugin)
 		return p.kinds(nil), nil
 	}
+}
+
+// fits refuses a plugin whose names are taken, or that adds to kinds that are
+// not there.
+func fits(plugin *host.Plugin, known *stages.Registry) error {
+	for _, kind := range plugin.Kinds() {
+		if _, taken := known.Lookup(kind.Spec().Kind); taken {
+			return fmt.Errorf("the kind %s is there already: give the plugin another name", kind.Spec().Kind)
+		}
+	}
+	variants := plugin.Variants()
+	for _, s := range plugin.Samplers() {
+		variants = append(variants, stages.Extension{Kind: "sample", Variant: stages.Variant{Name: s.Name}})
+	}
+	for _, v := range variants {
+		kind, ok := known.Lookup(v.Kind)
+		if !ok || kind.Spec().Choice == nil {
+			return fmt.Errorf("it adds the variant %s to the kind %s, which takes none", v.Variant.Name, v.Kind)
+		}
+		if _, taken := kind.Spec().Variant(v.Variant.Name); taken {
+			return fmt.Errorf("the %s %s of %s stages is there already: give the plugin another name", kind.Spec().Choice.Param, v.Variant.Name, v.Kind)
+		}
+	}
+	return nil
 }
 
 func (p *project) openPlugin(ctx context.Context, t *terminal, from string, decl *lang.Plugin) (*openPlugin, error) {

@@ -237,6 +237,7 @@ func (p *project) kinds(memory translate.Memory) *stages.Registry {
 	for _, plugin := range p.plugins {
 		o.Samplers = append(o.Samplers, plugin.Samplers()...)
 		o.Kinds = append(o.Kinds, plugin.Kinds()...)
+		o.Variants = append(o.Variants, plugin.Variants()...)
 	}
 	return builtin.New(o)
 }

@@ -21,13 +21,15 @@ type Options struct {
 	Translate translate.Options
 	Command   command.Options
 
-	Samplers []sample.Method // those of plugins
-	Kinds    []stages.Stage  // those of plugins
+	// What plugins add.
+	Samplers []sample.Method
+	Kinds    []stages.Stage
+	Variants []stages.Extension
 }
 
 // New returns the registry of all built-in stages and those of plugins.
 func New(o Options) *stages.Registry {
-	return stages.NewRegistry(append([]stages.Stage{
+	list := []stages.Stage{
 		collect.New(o.Collect),
 		convert.New(),
 		translate.New(o.Translate),
@@ -36,5 +38,15 @@ func New(o Options) *stages.Registry {
 		embed.New(),
 		evaluate.New(),
 		command.New(o.Command),
-	}, o.Kinds...)...)
+	}
+	for i, s := range list {
+		var more []stages.Extension
+		for _, e := range o.Variants {
+			if e.Kind == s.Spec().Kind {
+				more = append(more, e)
+			}
+		}
+		list[i] = stages.Extend(s, more...)
+	}
+	return stages.NewRegistry(append(list, o.Kinds...)...)
 }

@@ -20,6 +20,12 @@ func (p *Plugin) describe() *pluginv1.Description {
 			Params: paramsOf(spec.Params), Inputs: portsOf(spec.Inputs), Outputs: portsOf(spec.Outputs),
 		})
 	}
+	for _, e := range p.Variants {
+		d.Variants = append(d.Variants, &pluginv1.Variant{
+			Kind: e.Kind, Name: e.Variant.Name, Doc: e.Variant.Doc, Class: e.Variant.Class,
+			Params: paramsOf(e.Variant.Params), Inputs: portsOf(e.Variant.Inputs),
+		})
+	}
 	return d
 }
 

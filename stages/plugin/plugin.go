@@ -28,11 +28,13 @@ func Handshake() goplugin.HandshakeConfig {
 	return goplugin.HandshakeConfig{ProtocolVersion: Version, MagicCookieKey: CookieName, MagicCookieValue: CookieValue}
 }
 
-// Plugin is what a program adds. Every name in it is the plugin's own, as the
-// workflow's plugin block has it, or that with more behind a "-".
+// Plugin is what a program adds. Every name of a sampler, kind or variant is the
+// plugin's own, as the workflow's plugin block has it, or that with more behind
+// a "-".
 type Plugin struct {
 	Samplers []sample.Method
 	Kinds    []stages.Stage
+	Variants []stages.Extension
 }
 
 // Serve is the main function of a plugin. It does not return.
@@ -84,6 +86,16 @@ func (p *Plugin) sampler(name string) (sample.Method, error) {
 		}
 	}
 	return sample.Method{}, fmt.Errorf("there is no sampler %q in this plugin", name)
+}
+
+// variant returns what does the work of a variant of one of the engine's kinds.
+func (p *Plugin) variant(kind, name string) (stages.Stage, error) {
+	for _, e := range p.Variants {
+		if e.Kind == kind && e.Variant.Name == name {
+			return e.Stage, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no variant %q of %q in this plugin", name, kind)
 }
 
 func (p *Plugin) kind(name string) (stages.Stage, error) {

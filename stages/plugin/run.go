@@ -34,13 +34,25 @@ func (p *Plugin) check(req *pluginv1.CheckRequest) error {
 		if err := known(s.Spec().Params, req.GetParams()); err != nil {
 			return err
 		}
-		if checker, ok := s.(stages.Checker); ok {
-			return checker.Check(json.RawMessage(req.GetParams()))
+		return checkBy(s, req.GetParams())
+	case *pluginv1.CheckRequest_Variant:
+		// Most of the parameters are the engine's kind's own: what is unknown is
+		// for the stage to say.
+		s, err := p.variant(what.Variant.GetKind(), what.Variant.GetName())
+		if err != nil {
+			return err
 		}
-		return nil
+		return checkBy(s, req.GetParams())
 	default:
 		return errors.New("a request to check nothing")
 	}
+}
+
+func checkBy(s stages.Stage, params string) error {
+	if checker, ok := s.(stages.Checker); ok {
+		return checker.Check(json.RawMessage(params))
+	}
+	return nil
 }
 
 // known refuses parameters that are missing or that nobody declared, whatever
@@ -81,18 +93,29 @@ func (p *Plugin) run(ctx context.Context, req *pluginv1.RunRequest, log io.Write
 	case *pluginv1.RunRequest_Draw:
 		return p.draw(ctx, what.Draw, job)
 	case *pluginv1.RunRequest_Work:
-		s, err := p.kind(what.Work.GetKind())
-		if err != nil {
-			return err
-		}
-		if err := known(s.Spec().Params, req.GetParams()); err != nil {
-			return err
-		}
 		job.Out = what.Work.GetOutputs()
-		return s.Run(ctx, job)
+		return p.work(ctx, what.Work, job)
 	default:
 		return errors.New("a request to run nothing")
 	}
+}
+
+func (p *Plugin) work(ctx context.Context, w *pluginv1.Work, job *stages.Job) error {
+	if w.GetVariant() != "" {
+		s, err := p.variant(w.GetKind(), w.GetVariant())
+		if err != nil {
+			return err
+		}
+		return s.Run(ctx, job)
+	}
+	s, err := p.kind(w.GetKind())
+	if err != nil {
+		return err
+	}
+	if err := known(s.Spec().Params, string(job.Params)); err != nil {
+		return err
+	}
+	return s.Run(ctx, job)
 }
 
 func (p *Plugin) draw(ctx context.Context, d *pluginv1.Draw, job *stages.Job) error {

@@ -99,46 +99,25 @@ type chosen struct {
 
 // parse separates what belongs to the method from what all share.
 func (s *Stage) parse(raw json.RawMessage) (params, chosen, error) {
-	var shared map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &shared); err != nil {
-		return params{}, chosen{}, fmt.Errorf("parameters: %w", err)
-	}
-	own := map[string]map[string]json.RawMessage{}
-	for name, value := range shared {
-		if method, param, ok := strings.Cut(name, "."); ok {
-			if own[method] == nil {
-				own[method] = map[string]json.RawMessage{}
-			}
-			own[method][param] = value
-			delete(shared, name)
-		}
+	name, shared, own, err := s.Spec().SplitParams(raw)
+	if err != nil {
+		return params{}, chosen{}, err
 	}
 	var p params
-	if err := decode(shared, &p); err != nil {
+	if err := stages.DecodeParams(shared, &p); err != nil {
 		return params{}, chosen{}, err
 	}
 	if err := p.check(); err != nil {
 		return p, chosen{}, err
 	}
-	n := slices.IndexFunc(s.methods, func(m Method) bool { return m.Name == p.Sampler })
+	n := slices.IndexFunc(s.methods, func(m Method) bool { return m.Name == name })
 	if n < 0 {
-		return p, chosen{}, s.unknown(p.Sampler)
+		return p, chosen{}, s.unknown(name)
 	}
-	for name := range own {
-		if name != p.Sampler {
-			return p, chosen{}, fmt.Errorf("parameters of the sampler %s for the sampler %s", name, p.Sampler)
-		}
-	}
-	c := chosen{Method: s.methods[n], params: json.RawMessage("{}")}
-	if own[p.Sampler] != nil {
-		var err error
-		if c.params, err = json.Marshal(own[p.Sampler]); err != nil {
-			return p, c, err
-		}
-	}
-	err := c.check()
+	c := chosen{Method: s.methods[n], params: own}
+	err = c.check()
 	if bad := (*stages.ParamError)(nil); errors.As(err, &bad) {
-		err = &stages.ParamError{Param: stages.VariantName(p.Sampler, bad.Param), Problem: bad.Problem, Hint: bad.Hint}
+		err = &stages.ParamError{Param: stages.VariantName(name, bad.Param), Problem: bad.Problem, Hint: bad.Hint}
 	}
 	return p, c, err
 }
@@ -166,25 +145,11 @@ func (c *chosen) check() (err error) {
 // draw hands the run's batches to yield.
 func (c *chosen) draw(ctx context.Context, pool *Pool, d Draw, job *stages.Job, yield func(Batch) error) error {
 	own := *job
-	own.Params, own.Out, own.In = c.params, nil, nil
-	for _, in := range job.In {
-		if method, port, ok := strings.Cut(in.Port, "."); ok && method == c.Name {
-			in.Port = port
-			own.In = append(own.In, in)
-		}
-	}
+	own.Params, own.Out, own.In = c.params, nil, job.OwnInputs(c.Name)
 	if c.Remote != nil {
 		return c.Remote.Draw(ctx, pool, d, &own, yield)
 	}
 	return Each(ctx, c.sampler, pool, d, &own, yield)
-}
-
-func decode(fields map[string]json.RawMessage, v any) error {
-	raw, err := json.Marshal(fields)
-	if err != nil {
-		return err
-	}
-	return stages.DecodeParams(raw, v)
 }
 
 func (s *Stage) names() []string {

@@ -144,6 +144,14 @@ func fillParams(spec stages.Spec, params string) (json.RawMessage, error) {
 			return nil, fmt.Errorf("parameters of the case: %w", err)
 		}
 	}
+	// The choice may have a default too, which decides what else there is.
+	if c := spec.Choice; c != nil && all[c.Param] == nil {
+		for _, p := range spec.Params {
+			if p.Name == c.Param && p.Default != "" {
+				all[c.Param] = json.RawMessage(p.Default)
+			}
+		}
+	}
 	raw, err := json.Marshal(all)
 	if err != nil {
 		return nil, err

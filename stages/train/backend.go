@@ -2,13 +2,17 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
+
+	"repro/stages"
 )
 
 // Backend trains one family of encoders.
 type Backend interface {
-	// Name is the value of the parameter backend that chooses it.
-	Name() string
+	// Variant describes the backend: the value of the parameter backend that
+	// chooses it, and what it alone reads.
+	Variant() stages.Variant
 	// Check returns a *stages.ParamError for the first parameter that the
 	// backend cannot work with.
 	Check(p Params) error
@@ -18,15 +22,9 @@ type Backend interface {
 	Train(ctx context.Context, run *Run) error
 }
 
-// Params are the parameters of the stage. A backend ignores those that do not
-// concern it.
+// Params are the parameters that all backends share.
 type Params struct {
 	Backend     string  `json:"backend"`
-	Model       string  `json:"model"`         // pretrained weights; "" for none
-	Dim         int     `json:"dim"`           // static: length of a vector
-	Buckets     int     `json:"buckets"`       // static: rows of the table
-	NgramMin    int     `json:"ngram_min"`     // static: characters
-	NgramMax    int     `json:"ngram_max"`     // static: characters
 	LR          float64 `json:"learning_rate"` // after the warm-up
 	Warmup      int     `json:"warmup"`        // steps over which the learning rate rises from 0, linearly
 	Temperature float64 `json:"temperature"`   // τ of the loss
@@ -34,6 +32,8 @@ type Params struct {
 	MaxSteps    *int    `json:"max_steps"`     // nil: as many as there are batches
 	Seed        uint64  `json:"seed"`
 	LogEvery    int     `json:"log_every"` // steps to a line of the curve
+
+	Own json.RawMessage `json:"-"` // the backend's own, for stages.DecodeParams
 }
 
 // Rate returns the learning rate of a step, counted from 0.

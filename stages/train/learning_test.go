@@ -119,7 +119,7 @@ func TestBatchesDecideWhatIsLearned(t *testing.T) {
 		if err := s.Run(t.Context(), batches); err != nil {
 			t.Fatal(err)
 		}
-		job, err := run(t, train.New(), `{"dim": 64, "buckets": 8192, "learning_rate": 0.1, "temperature": 0.2, "max_steps": `+c.maxSteps+`}`,
+		job, err := run(t, train.New(), `{"static.dim": 64, "static.buckets": 8192, "learning_rate": 0.1, "temperature": 0.2, "max_steps": `+c.maxSteps+`}`,
 			stagetest.Input{Port: "batches", From: batches.Out["batches"]})
 		if err != nil {
 			t.Fatal(err)

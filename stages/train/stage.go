@@ -17,10 +17,6 @@ import (
 	"repro/stages/sample"
 )
 
-// transformer is the backend that a plugin brings. Workflows may name it where
-// it is missing, so that they can be checked and planned everywhere.
-const transformer = "transformer"
-
 // Stage is the stage kind "train".
 type Stage struct {
 	kind     string
@@ -29,7 +25,7 @@ type Stage struct {
 
 // New returns the stage kind "train" with the static backend and more.
 func New(more ...Backend) *Stage {
-	return NewKind("train", append([]Backend{staticBackend{}}, more...)...)
+	return NewKind("train", append([]Backend{staticBackend{}, transformer{}}, more...)...)
 }
 
 // NewKind returns a stage that differs from "train" in its kind and backends
@@ -39,18 +35,17 @@ func NewKind(kind string, backends ...Backend) *Stage { return &Stage{kind: kind
 
 // Spec implements stages.Stage.
 func (s *Stage) Spec() stages.Spec {
-	first, _ := json.Marshal(s.names()[0]) // a string always encodes
+	choice := &stages.Choice{Param: "backend"}
+	for _, b := range s.backends {
+		choice.Variants = append(choice.Variants, b.Variant())
+	}
+	first, _ := json.Marshal(choice.Variants[0].Name) // a string always encodes
 	return stages.Spec{
 		Kind:    s.kind,
 		Version: "1",
 		Doc:     "Trains a dual encoder on batches with InfoNCE and in-batch negatives.",
 		Params: []stages.Param{
-			{Name: "backend", Type: "string", Default: string(first), Doc: "What trains: " + strings.Join(s.names(), ", ") + "."},
-			{Name: "model", Type: "string", Default: `""`, Doc: `Name or path of pretrained weights, such as "xlm-roberta-base", for backends that have them.`},
-			{Name: "dim", Type: "number", Default: "128", Doc: "static: length of a text's vector."},
-			{Name: "buckets", Type: "number", Default: "65536", Doc: "static: rows of the table that words and n-grams are hashed to."},
-			{Name: "ngram_min", Type: "number", Default: "3", Doc: "static: characters of the shortest n-gram."},
-			{Name: "ngram_max", Type: "number", Default: "5", Doc: "static: characters of the longest n-gram."},
+			{Name: "backend", Type: "string", Default: string(first), Doc: "What trains."},
 			{Name: "learning_rate", Type: "number", Default: "0.01", Doc: "Step size of the optimiser."},
 			{Name: "warmup", Type: "number", Default: "0", Doc: "Steps over which the learning rate rises to learning_rate."},
 			{Name: "temperature", Type: "number", Default: "0.05", Doc: "What cosines are divided by in the loss."},
@@ -59,9 +54,10 @@ func (s *Stage) Spec() stages.Spec {
 			{Name: "seed", Type: "number", Default: "0", Doc: "Seed of the initial weights and of whatever else is random."},
 			{Name: "log_every", Type: "number", Default: "50", Doc: "Steps that a line of the curve sums up."},
 		},
+		Choice: choice,
 		Inputs: []stages.Port{
 			{Name: "batches", Arity: stages.One, Doc: "A folder of batches from a sample stage."},
-			{Name: "init", Arity: stages.Optional, Doc: "A model folder to continue from; its shape takes the place of dim, buckets and n-grams."},
+			{Name: "init", Arity: stages.Optional, Doc: "A model folder to continue from; its shape takes the place of the parameters."},
 		},
 		Outputs: []stages.Port{
 			{Name: "model", Dir: true, Doc: "config.json and model.safetensors in the Hugging Face layout."},
@@ -70,45 +66,41 @@ func (s *Stage) Spec() stages.Spec {
 	}
 }
 
-func (s *Stage) names() []string {
-	names := make([]string, 0, len(s.backends)+1)
-	for _, b := range s.backends {
-		names = append(names, b.Name())
-	}
-	if !slices.Contains(names, transformer) {
-		names = append(names, transformer)
-	}
-	return names
-}
-
-// Check implements stages.Checker. It accepts the transformer backend even
-// where only a plugin could run it.
-func (s *Stage) Check(raw json.RawMessage) error {
-	_, _, err := s.parse(raw)
+// Check implements stages.Checker.
+func (s *Stage) Check(params json.RawMessage) error {
+	_, _, err := s.parse(params)
 	return err
 }
 
-// parse returns the parameters and their backend, nil if it is not here.
+// parse returns the parameters and the backend that they choose.
 func (s *Stage) parse(raw json.RawMessage) (Params, Backend, error) {
-	var p Params
-	if err := stages.DecodeParams(raw, &p); err != nil {
+	name, shared, own, err := s.Spec().SplitParams(raw)
+	if err != nil {
+		return Params{}, nil, err
+	}
+	p := Params{Own: own}
+	if err := stages.DecodeParams(shared, &p); err != nil {
 		return p, nil, err
 	}
-	if !slices.Contains(s.names(), p.Backend) {
-		return p, nil, &stages.ParamError{
-			Param: "backend", Problem: fmt.Sprintf("there is no backend %q", p.Backend),
-			Hint: "There are: " + strings.Join(s.names(), ", "),
-		}
-	}
-	if err := p.check(); err != nil {
-		return p, nil, err
-	}
+	names := make([]string, 0, len(s.backends))
 	for _, b := range s.backends {
-		if b.Name() == p.Backend {
-			return p, b, b.Check(p)
+		if b.Variant().Name != name {
+			names = append(names, b.Variant().Name)
+			continue
 		}
+		if err := p.check(); err != nil {
+			return p, nil, err
+		}
+		err := b.Check(p)
+		if bad := (*stages.ParamError)(nil); errors.As(err, &bad) && slices.ContainsFunc(b.Variant().Params, func(own stages.Param) bool { return own.Name == bad.Param }) {
+			err = &stages.ParamError{Param: stages.VariantName(name, bad.Param), Problem: bad.Problem, Hint: bad.Hint}
+		}
+		return p, b, err
 	}
-	return p, nil, nil
+	return p, nil, &stages.ParamError{
+		Param: "backend", Problem: fmt.Sprintf("there is no backend %q", name),
+		Hint: fmt.Sprintf("There are: %s. A plugin that brings another has its name", strings.Join(names, ", ")),
+	}
 }
 
 // check refuses what no backend can work with.
@@ -145,12 +137,6 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
 	p, backend, err := s.parse(job.Params)
 	if err != nil {
 		return err
-	}
-	if backend == nil {
-		return &stages.ParamError{
-			Param: "backend", Problem: fmt.Sprintf("%q is not part of this build", p.Backend),
-			Hint: "Declare the plugin that brings it, or use " + s.backends[0].Name(),
-		}
 	}
 	batches, err := sample.Load(ctx, job.Path("batches"))
 	if err != nil {

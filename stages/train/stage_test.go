@@ -21,7 +21,7 @@ import (
 	"repro/stages/train"
 )
 
-const small = `"dim": 32, "buckets": 4096, "log_every": 4`
+const small = `"static.dim": 32, "static.buckets": 4096, "log_every": 4`
 
 // batches draws from n items in three languages, of which every other shares
 // its passage with the one before it in English.
@@ -167,8 +167,7 @@ func TestTrainingContinuesFromAModel(t *testing.T) {
 func TestTransformersAreAcceptedButNotRun(t *testing.T) {
 	t.Parallel()
 	s := train.New()
-	job, err := run(t, s, `{"backend": "transformer", "model": "xlm-roberta-base", "dim": 768}`,
-		batches(t, `{"sampler": "x-y", "steps": 1, "batch_size": 4}`, 9))
+	job, err := run(t, s, `{"backend": "transformer"}`, batches(t, `{"sampler": "x-y", "steps": 1, "batch_size": 4}`, 9))
 	var param *stages.ParamError
 	if !errors.As(err, &param) || param.Param != "backend" || !strings.Contains(param.Problem, "not part of this build") {
 		t.Errorf("Run gave %v", err)
@@ -182,16 +181,16 @@ func TestCheckRefusesBadParameters(t *testing.T) {
 	t.Parallel()
 	s := train.New()
 	for params, want := range map[string]string{
-		`{"backend": "statik"}`:   "backend",
-		`{"learning_rate": 0}`:    "learning_rate",
-		`{"temperature": -1}`:     "temperature",
-		`{"weight_decay": -0.1}`:  "weight_decay",
-		`{"max_steps": -1}`:       "max_steps",
-		`{"log_every": 0}`:        "log_every",
-		`{"warmup": -1}`:          "warmup",
-		`{"dim": 100}`:            "dim",
-		`{"ngram_max": 2}`:        "ngram_max",
-		`{"buckets": 1000000000}`: "buckets",
+		`{"backend": "statik"}`:          "backend",
+		`{"learning_rate": 0}`:           "learning_rate",
+		`{"temperature": -1}`:            "temperature",
+		`{"weight_decay": -0.1}`:         "weight_decay",
+		`{"max_steps": -1}`:              "max_steps",
+		`{"log_every": 0}`:               "log_every",
+		`{"warmup": -1}`:                 "warmup",
+		`{"static.dim": 100}`:            "static.dim",
+		`{"static.ngram_max": 2}`:        "static.ngram_max",
+		`{"static.buckets": 1000000000}`: "static.buckets",
 	} {
 		job := stagetest.NewJob(t, s, params, stagetest.Input{Port: "batches", Files: map[string]string{}})
 		var param *stages.ParamError
@@ -206,7 +205,7 @@ type fake struct {
 	step func(b train.Batch) train.Step
 }
 
-func (fake) Name() string             { return "fake" }
+func (fake) Variant() stages.Variant  { return stages.Variant{Name: "fake", Doc: "Trains nothing."} }
 func (fake) Check(train.Params) error { return nil }
 func (f fake) Train(_ context.Context, run *train.Run) error {
 	for b, err := range run.Batches {

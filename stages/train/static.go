@@ -4,20 +4,45 @@ import (
 	"context"
 	"fmt"
 
+	"repro/stages"
 	"repro/stages/train/static"
 )
 
 // staticBackend trains the encoder of package static.
 type staticBackend struct{}
 
-// Name implements Backend.
-func (staticBackend) Name() string { return "static" }
+// Variant implements Backend.
+func (staticBackend) Variant() stages.Variant {
+	return stages.Variant{
+		Name: "static",
+		Doc:  "Texts are means of vectors of words and n-grams, hashed to a table: pure Go, on any CPU.",
+		Params: []stages.Param{
+			{Name: "dim", Type: "number", Default: "128", Doc: "Length of a text's vector."},
+			{Name: "buckets", Type: "number", Default: "65536", Doc: "Rows of the table that words and n-grams are hashed to."},
+			{Name: "ngram_min", Type: "number", Default: "3", Doc: "Characters of the shortest n-gram."},
+			{Name: "ngram_max", Type: "number", Default: "5", Doc: "Characters of the longest n-gram."},
+		},
+	}
+}
 
 // Check implements Backend.
-func (staticBackend) Check(p Params) error { return p.static().Check() }
+func (staticBackend) Check(p Params) error {
+	config, err := p.static()
+	if err != nil {
+		return err
+	}
+	return config.Check()
+}
 
-func (p Params) static() static.Config {
-	return static.Config{Dim: p.Dim, Buckets: p.Buckets, NgramMin: p.NgramMin, NgramMax: p.NgramMax}
+func (p Params) static() (static.Config, error) {
+	var own struct {
+		Dim      int `json:"dim"`
+		Buckets  int `json:"buckets"`
+		NgramMin int `json:"ngram_min"`
+		NgramMax int `json:"ngram_max"`
+	}
+	err := stages.DecodeParams(p.Own, &own)
+	return static.Config{Dim: own.Dim, Buckets: own.Buckets, NgramMin: own.NgramMin, NgramMax: own.NgramMax}, err
 }
 
 // Train implements Backend.
@@ -55,6 +80,10 @@ func initial(ctx context.Context, run *Run) (*static.Model, error) {
 		}
 		return model, nil
 	}
+	config, err := run.Params.static()
+	if err != nil {
+		return nil, err
+	}
 	texts := func(yield func(string) bool) {
 		for text := range run.Texts {
 			if ctx.Err() != nil || !yield(text) {
@@ -62,6 +91,6 @@ func initial(ctx context.Context, run *Run) (*static.Model, error) {
 			}
 		}
 	}
-	model := static.New(run.Params.static(), run.Params.Seed, texts)
+	model := static.New(config, run.Params.Seed, texts)
 	return model, ctx.Err()
 }

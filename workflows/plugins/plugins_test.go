@@ -87,7 +87,7 @@ func output(t *testing.T, s stages.Stage, params, port, as string, inputs ...sta
 func trained(t *testing.T, p *host.Plugin, inputs ...stagetest.Input) stagetest.Input {
 	t.Helper()
 	s := train.New()
-	job := stagetest.NewJob(t, s, `{"dim": 64, "buckets": 16384, "learning_rate": 0.1, "temperature": 0.2, "log_every": 10}`,
+	job := stagetest.NewJob(t, s, `{"static.dim": 64, "static.buckets": 16384, "learning_rate": 0.1, "temperature": 0.2, "log_every": 10}`,
 		output(t, sample.New(p.Samplers()...), `{"sampler": "`+p.Name()+`", "steps": 60, "batch_size": 30}`, "batches", "batches", inputs...))
 	if err := s.Run(t.Context(), job); err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ import (
 	"repro/stages/plugin/host"
 	"repro/stages/plugin/v1"
 	"repro/stages/sample"
+	"repro/stages/train"
 )
 
 // behaviour chooses what this test binary does when it is started as a plugin.
@@ -56,7 +57,10 @@ func TestMain(m *testing.M) {
 	case "giant message":
 		serveGiant()
 	default:
-		plugin.Serve(plugin.Plugin{Samplers: []sample.Method{demo()}, Kinds: []stages.Stage{copier{}}})
+		plugin.Serve(plugin.Plugin{
+			Samplers: []sample.Method{demo()}, Kinds: []stages.Stage{copier{}},
+			Variants: []stages.Extension{{Kind: "train", Variant: counter{}.Variant(), Stage: train.NewKind("train", counter{})}},
+		})
 	}
 }
 

@@ -45,7 +45,7 @@ func million(b testing.TB, items int) stagetest.Input {
 	w := bufio.NewWriter(f)
 	for i := range items {
 		for _, lang := range []string{"de", "en", "es", "fr"} {
-			fmt.Fprintf(w, `{"dataset":"d%d","id":"q%07d","lang":%q,"query":"which number has the question that is asked here in %s, is it %d or another one?",`, i%5, i, lang, lang, i) //nolint:errcheck // Flush reports it
+			fmt.Fprintf(w, `{"dataset":"d%d","id":"q%07d","lang":%q,"query":"which number has the question that is asked here in %s, is it %d or another one?",`, i%5, i, lang, lang, i)                                          //nolint:errcheck // Flush reports it
 			fmt.Fprintf(w, `"passage":"The number %d was given to this sentence, which is as long as a sentence of an encyclopedia is on average, and is in the language %s, or so it says.","origin":"original"}`+"\n", i, lang) //nolint:errcheck // as above
 		}
 	}

@@ -33,6 +33,12 @@ func specOf(k *pluginv1.Kind) stages.Spec {
 	}
 }
 
+func variantOf(v *pluginv1.Variant) stages.Variant {
+	return stages.Variant{
+		Name: v.GetName(), Doc: v.GetDoc(), Class: v.GetClass(), Params: params(v.GetParams()), Inputs: ports(v.GetInputs()),
+	}
+}
+
 // checkDescription refuses what no workflow could use, or what would get into
 // the way of other plugins.
 func checkDescription(plugin string, d *pluginv1.Description) error {
@@ -75,8 +81,23 @@ func checkDescription(plugin string, d *pluginv1.Description) error {
 			problem("kind", k.GetName(), errors.New("it has no outputs"))
 		}
 	}
+	for _, v := range d.GetVariants() {
+		own("variant", v.GetName())
+		id := "variant " + v.GetName() + " of " + v.GetKind()
+		if seen[id] {
+			problem("variant", v.GetName(), errors.New("it is there twice"))
+		}
+		seen[id] = true
+		spec := stages.Spec{
+			Kind: v.GetName(), Version: "1", Doc: v.GetDoc(), Class: v.GetClass(),
+			Params: params(v.GetParams()), Inputs: ports(v.GetInputs()),
+		}
+		if err := stagetest.CheckSpec(spec); err != nil {
+			problem("variant", v.GetName(), err)
+		}
+	}
 	if len(seen) == 0 {
-		errs = append(errs, fmt.Errorf("the plugin %s adds neither samplers nor kinds", plugin))
+		errs = append(errs, fmt.Errorf("the plugin %s adds nothing", plugin))
 	}
 	return errors.Join(errs...)
 }

@@ -71,6 +71,11 @@ func (m memory) write(name string, content []byte) {
 
 func nameOf(req *pluginv1.CheckRequest) string {
 	h := sha256.New()
-	h.Write([]byte(req.GetSampler() + "\x00" + req.GetKind() + "\x00" + req.GetParams()))
+	// By the whole message: which fields there are may grow.
+	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
+	if err != nil {
+		return "" // a message that was made here always encodes
+	}
+	h.Write(raw)
 	return hex.EncodeToString(h.Sum(nil))
 }

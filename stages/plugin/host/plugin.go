@@ -76,6 +76,19 @@ func (p *Plugin) Kinds() []stages.Stage {
 	return kinds
 }
 
+// Variants returns what the plugin adds to kinds that the engine has.
+func (p *Plugin) Variants() []stages.Extension {
+	var list []stages.Extension
+	for _, v := range p.description.GetVariants() {
+		list = append(list, stages.Extension{
+			Kind:    v.GetKind(),
+			Variant: variantOf(v),
+			Stage:   &variant{plugin: p, kind: v.GetKind(), name: v.GetName()},
+		})
+	}
+	return list
+}
+
 // Close ends the process that answers questions. The plugin can be used all
 // the same: another question starts it anew, and a run has a process of its own.
 func (p *Plugin) Close() error {
@@ -166,6 +179,35 @@ func (s *sampler) Check(params json.RawMessage) error {
 	return s.plugin.check(&pluginv1.CheckRequest{
 		What: &pluginv1.CheckRequest_Sampler{Sampler: s.name}, Params: string(params),
 	})
+}
+
+// variant is a variant, by a plugin, of a kind that the engine has.
+type variant struct {
+	plugin     *Plugin
+	kind, name string
+}
+
+// Spec implements stages.Stage. The engine has the kind's own.
+func (v *variant) Spec() stages.Spec { return stages.Spec{Kind: v.kind} }
+
+// Check implements stages.Checker.
+func (v *variant) Check(params json.RawMessage) error {
+	return v.plugin.check(&pluginv1.CheckRequest{
+		What:   &pluginv1.CheckRequest_Variant{Variant: &pluginv1.VariantName{Kind: v.kind, Name: v.name}},
+		Params: string(params),
+	})
+}
+
+// Tools implements stages.Tooled.
+func (v *variant) Tools(context.Context, json.RawMessage) (map[string]string, error) {
+	return v.plugin.program.tools(), nil
+}
+
+// Run implements stages.Stage.
+func (v *variant) Run(ctx context.Context, job *stages.Job) error {
+	req := request(job)
+	req.What = &pluginv1.RunRequest_Work{Work: &pluginv1.Work{Kind: v.kind, Variant: v.name, Outputs: job.Out}}
+	return run(ctx, v.plugin.program, req, job, v.plugin.options)
 }
 
 // kind is a kind of stage of a plugin.

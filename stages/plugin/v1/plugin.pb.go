@@ -124,6 +124,7 @@ type Description struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Samplers      []*Sampler             `protobuf:"bytes,1,rep,name=samplers,proto3" json:"samplers,omitempty"` // ways to draw batches, for stages of the kind "sample"
 	Kinds         []*Kind                `protobuf:"bytes,2,rep,name=kinds,proto3" json:"kinds,omitempty"`       // kinds of stages of its own
+	Variants      []*Variant             `protobuf:"bytes,3,rep,name=variants,proto3" json:"variants,omitempty"` // variants of kinds that the engine has
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -168,6 +169,13 @@ func (x *Description) GetSamplers() []*Sampler {
 func (x *Description) GetKinds() []*Kind {
 	if x != nil {
 		return x.Kinds
+	}
+	return nil
+}
+
+func (x *Description) GetVariants() []*Variant {
+	if x != nil {
+		return x.Variants
 	}
 	return nil
 }
@@ -342,6 +350,93 @@ func (x *Kind) GetClass() string {
 	return ""
 }
 
+// A variant does the work of a kind that the engine has where the workflow
+// chooses it, such as a backend of "train": with the kind's parameters, inputs
+// and outputs, and with what it adds to them, which is named VARIANT.NAME.
+type Variant struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"` // the value of the kind's choice
+	Doc           string                 `protobuf:"bytes,3,opt,name=doc,proto3" json:"doc,omitempty"`
+	Params        []*Param               `protobuf:"bytes,4,rep,name=params,proto3" json:"params,omitempty"` // what its block in the workflow may say
+	Inputs        []*Port                `protobuf:"bytes,5,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	Class         string                 `protobuf:"bytes,6,opt,name=class,proto3" json:"class,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Variant) Reset() {
+	*x = Variant{}
+	mi := &file_plugin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Variant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Variant) ProtoMessage() {}
+
+func (x *Variant) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Variant.ProtoReflect.Descriptor instead.
+func (*Variant) Descriptor() ([]byte, []int) {
+	return file_plugin_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Variant) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Variant) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Variant) GetDoc() string {
+	if x != nil {
+		return x.Doc
+	}
+	return ""
+}
+
+func (x *Variant) GetParams() []*Param {
+	if x != nil {
+		return x.Params
+	}
+	return nil
+}
+
+func (x *Variant) GetInputs() []*Port {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *Variant) GetClass() string {
+	if x != nil {
+		return x.Class
+	}
+	return ""
+}
+
 type Param struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`             // snake_case
@@ -354,7 +449,7 @@ type Param struct {
 
 func (x *Param) Reset() {
 	*x = Param{}
-	mi := &file_plugin_proto_msgTypes[4]
+	mi := &file_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -366,7 +461,7 @@ func (x *Param) String() string {
 func (*Param) ProtoMessage() {}
 
 func (x *Param) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[4]
+	mi := &file_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -379,7 +474,7 @@ func (x *Param) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Param.ProtoReflect.Descriptor instead.
 func (*Param) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{4}
+	return file_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Param) GetName() string {
@@ -422,7 +517,7 @@ type Port struct {
 
 func (x *Port) Reset() {
 	*x = Port{}
-	mi := &file_plugin_proto_msgTypes[5]
+	mi := &file_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -434,7 +529,7 @@ func (x *Port) String() string {
 func (*Port) ProtoMessage() {}
 
 func (x *Port) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[5]
+	mi := &file_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -447,7 +542,7 @@ func (x *Port) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Port.ProtoReflect.Descriptor instead.
 func (*Port) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{5}
+	return file_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Port) GetName() string {
@@ -484,6 +579,7 @@ type CheckRequest struct {
 	//
 	//	*CheckRequest_Sampler
 	//	*CheckRequest_Kind
+	//	*CheckRequest_Variant
 	What          isCheckRequest_What `protobuf_oneof:"what"`
 	Params        string              `protobuf:"bytes,3,opt,name=params,proto3" json:"params,omitempty"` // a JSON object with every parameter
 	unknownFields protoimpl.UnknownFields
@@ -492,7 +588,7 @@ type CheckRequest struct {
 
 func (x *CheckRequest) Reset() {
 	*x = CheckRequest{}
-	mi := &file_plugin_proto_msgTypes[6]
+	mi := &file_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -504,7 +600,7 @@ func (x *CheckRequest) String() string {
 func (*CheckRequest) ProtoMessage() {}
 
 func (x *CheckRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[6]
+	mi := &file_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -517,7 +613,7 @@ func (x *CheckRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckRequest.ProtoReflect.Descriptor instead.
 func (*CheckRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{6}
+	return file_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CheckRequest) GetWhat() isCheckRequest_What {
@@ -545,6 +641,15 @@ func (x *CheckRequest) GetKind() string {
 	return ""
 }
 
+func (x *CheckRequest) GetVariant() *VariantName {
+	if x != nil {
+		if x, ok := x.What.(*CheckRequest_Variant); ok {
+			return x.Variant
+		}
+	}
+	return nil
+}
+
 func (x *CheckRequest) GetParams() string {
 	if x != nil {
 		return x.Params
@@ -564,9 +669,67 @@ type CheckRequest_Kind struct {
 	Kind string `protobuf:"bytes,2,opt,name=kind,proto3,oneof"`
 }
 
+type CheckRequest_Variant struct {
+	Variant *VariantName `protobuf:"bytes,4,opt,name=variant,proto3,oneof"`
+}
+
 func (*CheckRequest_Sampler) isCheckRequest_What() {}
 
 func (*CheckRequest_Kind) isCheckRequest_What() {}
+
+func (*CheckRequest_Variant) isCheckRequest_What() {}
+
+type VariantName struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VariantName) Reset() {
+	*x = VariantName{}
+	mi := &file_plugin_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VariantName) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VariantName) ProtoMessage() {}
+
+func (x *VariantName) ProtoReflect() protoreflect.Message {
+	mi := &file_plugin_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VariantName.ProtoReflect.Descriptor instead.
+func (*VariantName) Descriptor() ([]byte, []int) {
+	return file_plugin_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *VariantName) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *VariantName) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
 
 type CheckResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -577,7 +740,7 @@ type CheckResponse struct {
 
 func (x *CheckResponse) Reset() {
 	*x = CheckResponse{}
-	mi := &file_plugin_proto_msgTypes[7]
+	mi := &file_plugin_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -589,7 +752,7 @@ func (x *CheckResponse) String() string {
 func (*CheckResponse) ProtoMessage() {}
 
 func (x *CheckResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[7]
+	mi := &file_plugin_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -602,7 +765,7 @@ func (x *CheckResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckResponse.ProtoReflect.Descriptor instead.
 func (*CheckResponse) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{7}
+	return file_plugin_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CheckResponse) GetRefusal() *Failure {
@@ -629,7 +792,7 @@ type RunRequest struct {
 
 func (x *RunRequest) Reset() {
 	*x = RunRequest{}
-	mi := &file_plugin_proto_msgTypes[8]
+	mi := &file_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -641,7 +804,7 @@ func (x *RunRequest) String() string {
 func (*RunRequest) ProtoMessage() {}
 
 func (x *RunRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[8]
+	mi := &file_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -654,7 +817,7 @@ func (x *RunRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RunRequest.ProtoReflect.Descriptor instead.
 func (*RunRequest) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{8}
+	return file_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RunRequest) GetWhat() isRunRequest_What {
@@ -742,7 +905,7 @@ type Draw struct {
 
 func (x *Draw) Reset() {
 	*x = Draw{}
-	mi := &file_plugin_proto_msgTypes[9]
+	mi := &file_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -754,7 +917,7 @@ func (x *Draw) String() string {
 func (*Draw) ProtoMessage() {}
 
 func (x *Draw) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[9]
+	mi := &file_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -767,7 +930,7 @@ func (x *Draw) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Draw.ProtoReflect.Descriptor instead.
 func (*Draw) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{9}
+	return file_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Draw) GetSampler() string {
@@ -817,13 +980,14 @@ type Work struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
 	Outputs       map[string]string      `protobuf:"bytes,2,rep,name=outputs,proto3" json:"outputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // port → path to write; does not exist yet, its parent does
+	Variant       string                 `protobuf:"bytes,3,opt,name=variant,proto3" json:"variant,omitempty"`                                                                           // the variant of that kind, if it is not the plugin's own
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Work) Reset() {
 	*x = Work{}
-	mi := &file_plugin_proto_msgTypes[10]
+	mi := &file_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -835,7 +999,7 @@ func (x *Work) String() string {
 func (*Work) ProtoMessage() {}
 
 func (x *Work) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[10]
+	mi := &file_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -848,7 +1012,7 @@ func (x *Work) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Work.ProtoReflect.Descriptor instead.
 func (*Work) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{10}
+	return file_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Work) GetKind() string {
@@ -865,6 +1029,13 @@ func (x *Work) GetOutputs() map[string]string {
 	return nil
 }
 
+func (x *Work) GetVariant() string {
+	if x != nil {
+		return x.Variant
+	}
+	return ""
+}
+
 type Input struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Port          string                 `protobuf:"bytes,1,opt,name=port,proto3" json:"port,omitempty"`
@@ -876,7 +1047,7 @@ type Input struct {
 
 func (x *Input) Reset() {
 	*x = Input{}
-	mi := &file_plugin_proto_msgTypes[11]
+	mi := &file_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -888,7 +1059,7 @@ func (x *Input) String() string {
 func (*Input) ProtoMessage() {}
 
 func (x *Input) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[11]
+	mi := &file_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -901,7 +1072,7 @@ func (x *Input) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Input.ProtoReflect.Descriptor instead.
 func (*Input) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{11}
+	return file_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Input) GetPort() string {
@@ -942,7 +1113,7 @@ type Event struct {
 
 func (x *Event) Reset() {
 	*x = Event{}
-	mi := &file_plugin_proto_msgTypes[12]
+	mi := &file_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +1125,7 @@ func (x *Event) String() string {
 func (*Event) ProtoMessage() {}
 
 func (x *Event) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[12]
+	mi := &file_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +1138,7 @@ func (x *Event) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Event.ProtoReflect.Descriptor instead.
 func (*Event) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{12}
+	return file_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Event) GetEvent() isEvent_Event {
@@ -1037,7 +1208,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_plugin_proto_msgTypes[13]
+	mi := &file_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1049,7 +1220,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[13]
+	mi := &file_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1062,7 +1233,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{13}
+	return file_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Progress) GetDone() int64 {
@@ -1094,7 +1265,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_plugin_proto_msgTypes[14]
+	mi := &file_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1106,7 +1277,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[14]
+	mi := &file_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1119,7 +1290,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{14}
+	return file_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 type Failure struct {
@@ -1134,7 +1305,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_plugin_proto_msgTypes[15]
+	mi := &file_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1146,7 +1317,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_plugin_proto_msgTypes[15]
+	mi := &file_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1159,7 +1330,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_plugin_proto_rawDescGZIP(), []int{15}
+	return file_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Failure) GetMessage() string {
@@ -1195,10 +1366,11 @@ var File_plugin_proto protoreflect.FileDescriptor
 const file_plugin_proto_rawDesc = "" +
 	"\n" +
 	"\fplugin.proto\x12\x0frepro.plugin.v1\"\x11\n" +
-	"\x0fDescribeRequest\"p\n" +
+	"\x0fDescribeRequest\"\xa6\x01\n" +
 	"\vDescription\x124\n" +
 	"\bsamplers\x18\x01 \x03(\v2\x18.repro.plugin.v1.SamplerR\bsamplers\x12+\n" +
-	"\x05kinds\x18\x02 \x03(\v2\x15.repro.plugin.v1.KindR\x05kinds\"\xa4\x01\n" +
+	"\x05kinds\x18\x02 \x03(\v2\x15.repro.plugin.v1.KindR\x05kinds\x124\n" +
+	"\bvariants\x18\x03 \x03(\v2\x18.repro.plugin.v1.VariantR\bvariants\"\xa4\x01\n" +
 	"\aSampler\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03doc\x18\x02 \x01(\tR\x03doc\x12.\n" +
@@ -1212,7 +1384,14 @@ const file_plugin_proto_rawDesc = "" +
 	"\x06params\x18\x04 \x03(\v2\x16.repro.plugin.v1.ParamR\x06params\x12-\n" +
 	"\x06inputs\x18\x05 \x03(\v2\x15.repro.plugin.v1.PortR\x06inputs\x12/\n" +
 	"\aoutputs\x18\x06 \x03(\v2\x15.repro.plugin.v1.PortR\aoutputs\x12\x14\n" +
-	"\x05class\x18\a \x01(\tR\x05class\"l\n" +
+	"\x05class\x18\a \x01(\tR\x05class\"\xb8\x01\n" +
+	"\aVariant\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x10\n" +
+	"\x03doc\x18\x03 \x01(\tR\x03doc\x12.\n" +
+	"\x06params\x18\x04 \x03(\v2\x16.repro.plugin.v1.ParamR\x06params\x12-\n" +
+	"\x06inputs\x18\x05 \x03(\v2\x15.repro.plugin.v1.PortR\x06inputs\x12\x14\n" +
+	"\x05class\x18\x06 \x01(\tR\x05class\"l\n" +
 	"\x05Param\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
 	"\x04type\x18\x02 \x01(\tR\x04type\x12\x1d\n" +
@@ -1224,12 +1403,16 @@ const file_plugin_proto_rawDesc = "" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12,\n" +
 	"\x05arity\x18\x02 \x01(\x0e2\x16.repro.plugin.v1.ArityR\x05arity\x12\x10\n" +
 	"\x03dir\x18\x03 \x01(\bR\x03dir\x12\x10\n" +
-	"\x03doc\x18\x04 \x01(\tR\x03doc\"`\n" +
+	"\x03doc\x18\x04 \x01(\tR\x03doc\"\x9a\x01\n" +
 	"\fCheckRequest\x12\x1a\n" +
 	"\asampler\x18\x01 \x01(\tH\x00R\asampler\x12\x14\n" +
-	"\x04kind\x18\x02 \x01(\tH\x00R\x04kind\x12\x16\n" +
+	"\x04kind\x18\x02 \x01(\tH\x00R\x04kind\x128\n" +
+	"\avariant\x18\x04 \x01(\v2\x1c.repro.plugin.v1.VariantNameH\x00R\avariant\x12\x16\n" +
 	"\x06params\x18\x03 \x01(\tR\x06paramsB\x06\n" +
-	"\x04what\"C\n" +
+	"\x04what\"5\n" +
+	"\vVariantName\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"C\n" +
 	"\rCheckResponse\x122\n" +
 	"\arefusal\x18\x01 \x01(\v2\x18.repro.plugin.v1.FailureR\arefusal\"\xe2\x01\n" +
 	"\n" +
@@ -1248,10 +1431,11 @@ const file_plugin_proto_rawDesc = "" +
 	"\x05steps\x18\x04 \x01(\rR\x05steps\x12\x1d\n" +
 	"\n" +
 	"batch_size\x18\x05 \x01(\rR\tbatchSize\x12\x12\n" +
-	"\x04seed\x18\x06 \x01(\x04R\x04seed\"\x94\x01\n" +
+	"\x04seed\x18\x06 \x01(\x04R\x04seed\"\xae\x01\n" +
 	"\x04Work\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12<\n" +
-	"\aoutputs\x18\x02 \x03(\v2\".repro.plugin.v1.Work.OutputsEntryR\aoutputs\x1a:\n" +
+	"\aoutputs\x18\x02 \x03(\v2\".repro.plugin.v1.Work.OutputsEntryR\aoutputs\x12\x18\n" +
+	"\avariant\x18\x03 \x01(\tR\avariant\x1a:\n" +
 	"\fOutputsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"C\n" +
@@ -1297,55 +1481,61 @@ func file_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_plugin_proto_goTypes = []any{
 	(Arity)(0),              // 0: repro.plugin.v1.Arity
 	(*DescribeRequest)(nil), // 1: repro.plugin.v1.DescribeRequest
 	(*Description)(nil),     // 2: repro.plugin.v1.Description
 	(*Sampler)(nil),         // 3: repro.plugin.v1.Sampler
 	(*Kind)(nil),            // 4: repro.plugin.v1.Kind
-	(*Param)(nil),           // 5: repro.plugin.v1.Param
-	(*Port)(nil),            // 6: repro.plugin.v1.Port
-	(*CheckRequest)(nil),    // 7: repro.plugin.v1.CheckRequest
-	(*CheckResponse)(nil),   // 8: repro.plugin.v1.CheckResponse
-	(*RunRequest)(nil),      // 9: repro.plugin.v1.RunRequest
-	(*Draw)(nil),            // 10: repro.plugin.v1.Draw
-	(*Work)(nil),            // 11: repro.plugin.v1.Work
-	(*Input)(nil),           // 12: repro.plugin.v1.Input
-	(*Event)(nil),           // 13: repro.plugin.v1.Event
-	(*Progress)(nil),        // 14: repro.plugin.v1.Progress
-	(*Heartbeat)(nil),       // 15: repro.plugin.v1.Heartbeat
-	(*Failure)(nil),         // 16: repro.plugin.v1.Failure
-	nil,                     // 17: repro.plugin.v1.Work.OutputsEntry
+	(*Variant)(nil),         // 5: repro.plugin.v1.Variant
+	(*Param)(nil),           // 6: repro.plugin.v1.Param
+	(*Port)(nil),            // 7: repro.plugin.v1.Port
+	(*CheckRequest)(nil),    // 8: repro.plugin.v1.CheckRequest
+	(*VariantName)(nil),     // 9: repro.plugin.v1.VariantName
+	(*CheckResponse)(nil),   // 10: repro.plugin.v1.CheckResponse
+	(*RunRequest)(nil),      // 11: repro.plugin.v1.RunRequest
+	(*Draw)(nil),            // 12: repro.plugin.v1.Draw
+	(*Work)(nil),            // 13: repro.plugin.v1.Work
+	(*Input)(nil),           // 14: repro.plugin.v1.Input
+	(*Event)(nil),           // 15: repro.plugin.v1.Event
+	(*Progress)(nil),        // 16: repro.plugin.v1.Progress
+	(*Heartbeat)(nil),       // 17: repro.plugin.v1.Heartbeat
+	(*Failure)(nil),         // 18: repro.plugin.v1.Failure
+	nil,                     // 19: repro.plugin.v1.Work.OutputsEntry
 }
 var file_plugin_proto_depIdxs = []int32{
 	3,  // 0: repro.plugin.v1.Description.samplers:type_name -> repro.plugin.v1.Sampler
 	4,  // 1: repro.plugin.v1.Description.kinds:type_name -> repro.plugin.v1.Kind
-	5,  // 2: repro.plugin.v1.Sampler.params:type_name -> repro.plugin.v1.Param
-	6,  // 3: repro.plugin.v1.Sampler.inputs:type_name -> repro.plugin.v1.Port
-	5,  // 4: repro.plugin.v1.Kind.params:type_name -> repro.plugin.v1.Param
-	6,  // 5: repro.plugin.v1.Kind.inputs:type_name -> repro.plugin.v1.Port
-	6,  // 6: repro.plugin.v1.Kind.outputs:type_name -> repro.plugin.v1.Port
-	0,  // 7: repro.plugin.v1.Port.arity:type_name -> repro.plugin.v1.Arity
-	16, // 8: repro.plugin.v1.CheckResponse.refusal:type_name -> repro.plugin.v1.Failure
-	10, // 9: repro.plugin.v1.RunRequest.draw:type_name -> repro.plugin.v1.Draw
-	11, // 10: repro.plugin.v1.RunRequest.work:type_name -> repro.plugin.v1.Work
-	12, // 11: repro.plugin.v1.RunRequest.inputs:type_name -> repro.plugin.v1.Input
-	17, // 12: repro.plugin.v1.Work.outputs:type_name -> repro.plugin.v1.Work.OutputsEntry
-	14, // 13: repro.plugin.v1.Event.progress:type_name -> repro.plugin.v1.Progress
-	15, // 14: repro.plugin.v1.Event.heartbeat:type_name -> repro.plugin.v1.Heartbeat
-	16, // 15: repro.plugin.v1.Event.failure:type_name -> repro.plugin.v1.Failure
-	1,  // 16: repro.plugin.v1.Plugin.Describe:input_type -> repro.plugin.v1.DescribeRequest
-	7,  // 17: repro.plugin.v1.Plugin.Check:input_type -> repro.plugin.v1.CheckRequest
-	9,  // 18: repro.plugin.v1.Plugin.Run:input_type -> repro.plugin.v1.RunRequest
-	2,  // 19: repro.plugin.v1.Plugin.Describe:output_type -> repro.plugin.v1.Description
-	8,  // 20: repro.plugin.v1.Plugin.Check:output_type -> repro.plugin.v1.CheckResponse
-	13, // 21: repro.plugin.v1.Plugin.Run:output_type -> repro.plugin.v1.Event
-	19, // [19:22] is the sub-list for method output_type
-	16, // [16:19] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	5,  // 2: repro.plugin.v1.Description.variants:type_name -> repro.plugin.v1.Variant
+	6,  // 3: repro.plugin.v1.Sampler.params:type_name -> repro.plugin.v1.Param
+	7,  // 4: repro.plugin.v1.Sampler.inputs:type_name -> repro.plugin.v1.Port
+	6,  // 5: repro.plugin.v1.Kind.params:type_name -> repro.plugin.v1.Param
+	7,  // 6: repro.plugin.v1.Kind.inputs:type_name -> repro.plugin.v1.Port
+	7,  // 7: repro.plugin.v1.Kind.outputs:type_name -> repro.plugin.v1.Port
+	6,  // 8: repro.plugin.v1.Variant.params:type_name -> repro.plugin.v1.Param
+	7,  // 9: repro.plugin.v1.Variant.inputs:type_name -> repro.plugin.v1.Port
+	0,  // 10: repro.plugin.v1.Port.arity:type_name -> repro.plugin.v1.Arity
+	9,  // 11: repro.plugin.v1.CheckRequest.variant:type_name -> repro.plugin.v1.VariantName
+	18, // 12: repro.plugin.v1.CheckResponse.refusal:type_name -> repro.plugin.v1.Failure
+	12, // 13: repro.plugin.v1.RunRequest.draw:type_name -> repro.plugin.v1.Draw
+	13, // 14: repro.plugin.v1.RunRequest.work:type_name -> repro.plugin.v1.Work
+	14, // 15: repro.plugin.v1.RunRequest.inputs:type_name -> repro.plugin.v1.Input
+	19, // 16: repro.plugin.v1.Work.outputs:type_name -> repro.plugin.v1.Work.OutputsEntry
+	16, // 17: repro.plugin.v1.Event.progress:type_name -> repro.plugin.v1.Progress
+	17, // 18: repro.plugin.v1.Event.heartbeat:type_name -> repro.plugin.v1.Heartbeat
+	18, // 19: repro.plugin.v1.Event.failure:type_name -> repro.plugin.v1.Failure
+	1,  // 20: repro.plugin.v1.Plugin.Describe:input_type -> repro.plugin.v1.DescribeRequest
+	8,  // 21: repro.plugin.v1.Plugin.Check:input_type -> repro.plugin.v1.CheckRequest
+	11, // 22: repro.plugin.v1.Plugin.Run:input_type -> repro.plugin.v1.RunRequest
+	2,  // 23: repro.plugin.v1.Plugin.Describe:output_type -> repro.plugin.v1.Description
+	10, // 24: repro.plugin.v1.Plugin.Check:output_type -> repro.plugin.v1.CheckResponse
+	15, // 25: repro.plugin.v1.Plugin.Run:output_type -> repro.plugin.v1.Event
+	23, // [23:26] is the sub-list for method output_type
+	20, // [20:23] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_plugin_proto_init() }
@@ -1353,16 +1543,17 @@ func file_plugin_proto_init() {
 	if File_plugin_proto != nil {
 		return
 	}
-	file_plugin_proto_msgTypes[4].OneofWrappers = []any{}
-	file_plugin_proto_msgTypes[6].OneofWrappers = []any{
+	file_plugin_proto_msgTypes[5].OneofWrappers = []any{}
+	file_plugin_proto_msgTypes[7].OneofWrappers = []any{
 		(*CheckRequest_Sampler)(nil),
 		(*CheckRequest_Kind)(nil),
+		(*CheckRequest_Variant)(nil),
 	}
-	file_plugin_proto_msgTypes[8].OneofWrappers = []any{
+	file_plugin_proto_msgTypes[10].OneofWrappers = []any{
 		(*RunRequest_Draw)(nil),
 		(*RunRequest_Work)(nil),
 	}
-	file_plugin_proto_msgTypes[12].OneofWrappers = []any{
+	file_plugin_proto_msgTypes[14].OneofWrappers = []any{
 		(*Event_Progress)(nil),
 		(*Event_Heartbeat)(nil),
 		(*Event_Failure)(nil),
@@ -1373,7 +1564,7 @@ func file_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_plugin_proto_rawDesc), len(file_plugin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   17,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -11,14 +11,16 @@ ONE: Arity
 OPTIONAL: Arity
 
 class CheckRequest(_message.Message):
-    __slots__ = ["kind", "params", "sampler"]
+    __slots__ = ["kind", "params", "sampler", "variant"]
     KIND_FIELD_NUMBER: _ClassVar[int]
     PARAMS_FIELD_NUMBER: _ClassVar[int]
     SAMPLER_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
     kind: str
     params: str
     sampler: str
-    def __init__(self, sampler: _Optional[str] = ..., kind: _Optional[str] = ..., params: _Optional[str] = ...) -> None: ...
+    variant: VariantName
+    def __init__(self, sampler: _Optional[str] = ..., kind: _Optional[str] = ..., variant: _Optional[_Union[VariantName, _Mapping]] = ..., params: _Optional[str] = ...) -> None: ...
 
 class CheckResponse(_message.Message):
     __slots__ = ["refusal"]
@@ -31,12 +33,14 @@ class DescribeRequest(_message.Message):
     def __init__(self) -> None: ...
 
 class Description(_message.Message):
-    __slots__ = ["kinds", "samplers"]
+    __slots__ = ["kinds", "samplers", "variants"]
     KINDS_FIELD_NUMBER: _ClassVar[int]
     SAMPLERS_FIELD_NUMBER: _ClassVar[int]
+    VARIANTS_FIELD_NUMBER: _ClassVar[int]
     kinds: _containers.RepeatedCompositeFieldContainer[Kind]
     samplers: _containers.RepeatedCompositeFieldContainer[Sampler]
-    def __init__(self, samplers: _Optional[_Iterable[_Union[Sampler, _Mapping]]] = ..., kinds: _Optional[_Iterable[_Union[Kind, _Mapping]]] = ...) -> None: ...
+    variants: _containers.RepeatedCompositeFieldContainer[Variant]
+    def __init__(self, samplers: _Optional[_Iterable[_Union[Sampler, _Mapping]]] = ..., kinds: _Optional[_Iterable[_Union[Kind, _Mapping]]] = ..., variants: _Optional[_Iterable[_Union[Variant, _Mapping]]] = ...) -> None: ...
 
 class Draw(_message.Message):
     __slots__ = ["batch_size", "draws", "pool", "sampler", "seed", "steps"]
@@ -170,8 +174,31 @@ class Sampler(_message.Message):
     params: _containers.RepeatedCompositeFieldContainer[Param]
     def __init__(self, name: _Optional[str] = ..., doc: _Optional[str] = ..., params: _Optional[_Iterable[_Union[Param, _Mapping]]] = ..., inputs: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., **kwargs) -> None: ...
 
+class Variant(_message.Message):
+    __slots__ = ["doc", "inputs", "kind", "name", "params"]
+    CLASS_FIELD_NUMBER: _ClassVar[int]
+    DOC_FIELD_NUMBER: _ClassVar[int]
+    INPUTS_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    PARAMS_FIELD_NUMBER: _ClassVar[int]
+    doc: str
+    inputs: _containers.RepeatedCompositeFieldContainer[Port]
+    kind: str
+    name: str
+    params: _containers.RepeatedCompositeFieldContainer[Param]
+    def __init__(self, kind: _Optional[str] = ..., name: _Optional[str] = ..., doc: _Optional[str] = ..., params: _Optional[_Iterable[_Union[Param, _Mapping]]] = ..., inputs: _Optional[_Iterable[_Union[Port, _Mapping]]] = ..., **kwargs) -> None: ...
+
+class VariantName(_message.Message):
+    __slots__ = ["kind", "name"]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    kind: str
+    name: str
+    def __init__(self, kind: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
+
 class Work(_message.Message):
-    __slots__ = ["kind", "outputs"]
+    __slots__ = ["kind", "outputs", "variant"]
     class OutputsEntry(_message.Message):
         __slots__ = ["key", "value"]
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -181,9 +208,11 @@ class Work(_message.Message):
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
     KIND_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
+    VARIANT_FIELD_NUMBER: _ClassVar[int]
     kind: str
     outputs: _containers.ScalarMap[str, str]
-    def __init__(self, kind: _Optional[str] = ..., outputs: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    variant: str
+    def __init__(self, kind: _Optional[str] = ..., outputs: _Optional[_Mapping[str, str]] = ..., variant: _Optional[str] = ...) -> None: ...
 
 class Arity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []
