@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -37,13 +38,9 @@ func (b *byHand) run(ctx context.Context, req *pluginv1.RunRequest, log io.Write
 	if err := os.WriteFile(file, raw, 0o644); err != nil {
 		return 0, err
 	}
-	cmd := exec.CommandContext(ctx, b.program.Argv[0], append(b.program.Argv[1:len(b.program.Argv):len(b.program.Argv)], "run", file)...)
-	cmd.Dir, cmd.Env = req.GetDir(), append(environment(req.GetDir()), b.program.Env...)
+	cmd := b.command(ctx, req.GetDir(), "run", file)
 	var last bytes.Buffer
 	cmd.Stdout, cmd.Stderr = log, io.MultiWriter(log, &last)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
-	cmd.WaitDelay = tolerated
 	peak, err = watch(cmd)
 	if ctx.Err() != nil {
 		if killed(cmd) {
@@ -53,9 +50,21 @@ func (b *byHand) run(ctx context.Context, req *pluginv1.RunRequest, log io.Write
 	}
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		lines := strings.Split(strings.TrimSpace(last.String()), "\n")
-		return peak, fmt.Errorf("started by hand it ended with %s: %s", exit, cmp.Or(lines[len(lines)-1], "it said nothing"))
+		return peak, fmt.Errorf("started by hand it ended with %w: %s", exit, cmp.Or(lines[len(lines)-1], "it said nothing"))
 	}
 	return peak, err
+}
+
+// command returns the program with arguments more than its own, to be run in
+// the folder dir with what the engine would let it see of the environment.
+func (b *byHand) command(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	argv := append(slices.Clone(b.program.Argv), args...)
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Dir, cmd.Env = dir, append(environment(dir), b.program.Env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = tolerated
+	return cmd
 }
 
 // killed reports whether cmd had to be killed.

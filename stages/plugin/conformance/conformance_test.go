@@ -16,21 +16,24 @@ import (
 	"repro/stages/plugin/host"
 )
 
-// cases are those of demo and its kind.
-const cases = `
-protocol = 1
-language = "go"
+// Parts of manifests.
+const (
+	head        = "protocol = 1\nlanguage = \"go\"\n"
+	samplerCase = `
 case "own pool" {
   sampler = "demo"
   params  = { p = 0.25 }
   inputs  = { input = ["pairs.jsonl"] }
 }
+`
+	kindCase = `
 case "hello" {
   kind   = "demo-upper"
   params = { times = 2 }
   inputs = { text = ["hello.txt"] }
 }
 `
+)
 
 // prepared returns this test binary as a plugin that behaves so, with a manifest.
 func prepared(t *testing.T, how, manifest string) *build.Plugin {
@@ -58,7 +61,10 @@ func prepared(t *testing.T, how, manifest string) *build.Plugin {
 		t.Fatal(err)
 	}
 	return &build.Plugin{
-		Program:  &host.Program{Name: "demo", Argv: []string{exe}, Env: []string{behaviour + "=" + how}},
+		Program: &host.Program{
+			Name: "demo", Argv: []string{exe},
+			Env: []string{behaviour + "=" + how, "GORACE=atexit_sleep_ms=0"}, // the race detector sleeps a second
+		},
 		Manifest: m, Source: dir,
 	}
 }
@@ -68,7 +74,7 @@ func run(t *testing.T, plugin *build.Plugin) (results []conformance.Result, fail
 	t.Helper()
 	var reported []conformance.Result
 	results, err := conformance.Run(t.Context(), plugin, conformance.Options{
-		Dir: t.TempDir(), Large: 20_000,
+		Dir: t.TempDir(), Large: 4000,
 		Report: func(r conformance.Result) { reported = append(reported, r) },
 	})
 	if err != nil {
@@ -88,7 +94,7 @@ func run(t *testing.T, plugin *build.Plugin) (results []conformance.Result, fail
 
 func TestAGoodPluginPasses(t *testing.T) {
 	t.Parallel()
-	results, failed := run(t, prepared(t, "good", cases))
+	results, failed := run(t, prepared(t, "good", head+samplerCase+kindCase))
 	for check, detail := range failed {
 		t.Errorf("%s: %s", check, detail)
 	}
@@ -126,7 +132,6 @@ func TestAGoodPluginPasses(t *testing.T) {
 // TestEachBadPluginFailsItsCheck breaks one promise at a time.
 func TestEachBadPluginFailsItsCheck(t *testing.T) {
 	t.Parallel()
-	const bare = "protocol = 1\nlanguage = \"go\"\ncase \"hello\" {\n  kind = \"demo-upper\"\n  inputs = { text = [\"hello.txt\"] }\n}\n"
 	for how, want := range map[string]struct{ check, detail string }{
 		"goes by the time":         {"sampler demo: same seed", "the outputs differ: batches/batches.jsonl, line 1"},
 		"ignores the seed":         {"sampler demo: another seed", "seeds 0 and 1 give the same 40 batches"},
@@ -152,7 +157,11 @@ func TestEachBadPluginFailsItsCheck(t *testing.T) {
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			_, failed := run(t, prepared(t, how, bare))
+			manifest := head
+			if isKind(how) {
+				manifest += kindCase
+			}
+			_, failed := run(t, prepared(t, how, manifest))
 			if !strings.Contains(failed[want.check], want.detail) {
 				t.Errorf("%s: got %q, want it to say %q", want.check, failed[want.check], want.detail)
 			}
@@ -166,6 +175,7 @@ func TestEachBadPluginFailsItsCheck(t *testing.T) {
 
 func TestWhatIsNoMistake(t *testing.T) {
 	t.Parallel()
+	cases := head + samplerCase
 	lexicon := strings.Replace(cases, `inputs  = { input = ["pairs.jsonl"] }`, `inputs  = { lexicon = ["lexicon.txt"] }`, 1)
 	for how, manifest := range map[string]string{
 		"stochastic":        cases,
@@ -183,6 +193,23 @@ func TestWhatIsNoMistake(t *testing.T) {
 	}
 }
 
+func TestAProgramWithoutAnSDK(t *testing.T) {
+	t.Parallel()
+	results, failed := run(t, prepared(t, "knows the protocol only", "protocol = 1\nlanguage = \"binary\"\nfile = \"demo\"\n"))
+	if len(failed) > 0 {
+		t.Errorf("failed: %q", failed)
+	}
+	var skipped []string
+	for _, r := range results {
+		if r.Status == conformance.Skipped {
+			skipped = append(skipped, r.Check)
+		}
+	}
+	if diff := cmp.Diff([]string{"without the engine", "large pool"}, skipped); diff != "" {
+		t.Errorf("skipped (-want +got):\n%s", diff)
+	}
+}
+
 func TestCasesThatNothingRuns(t *testing.T) {
 	t.Parallel()
 	for change, want := range map[[2]string]map[string]string{
@@ -192,7 +219,7 @@ func TestCasesThatNothingRuns(t *testing.T) {
 		{`input = ["p`, `lexicon = ["p`}:        {"sampler demo own pool: draws batches": "there is no input port lexicon"},
 		{`["hello.txt"]`, `["hello.txt", "x"]`}: {"kind demo-upper hello: stage": "inputs: there is no x in the plugin's folder"},
 	} {
-		_, failed := run(t, prepared(t, "good", strings.Replace(cases, change[0], change[1], 1)))
+		_, failed := run(t, prepared(t, "good", strings.Replace(head+samplerCase+kindCase, change[0], change[1], 1)))
 		if diff := cmp.Diff(want, failed); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", change, diff)
 		}
@@ -203,7 +230,7 @@ func TestRunEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	started := time.Now()
-	results, err := conformance.Run(ctx, prepared(t, "good", cases), conformance.Options{
+	results, err := conformance.Run(ctx, prepared(t, "good", head+samplerCase+kindCase), conformance.Options{
 		Dir: t.TempDir(), Report: func(conformance.Result) { cancel() },
 	})
 	if !errors.Is(err, context.Canceled) || len(results) != 1 {

@@ -80,6 +80,8 @@ func (s *suite) stage(ctx context.Context, w *work) (string, error) {
 
 func (s *suite) kindByHand(ctx context.Context, w *work, good bool) (string, error) {
 	switch {
+	case s.noHand != nil:
+		return "", s.noHand
 	case !good:
 		return "", skip("it has to be a good stage first")
 	case !w.deterministic():

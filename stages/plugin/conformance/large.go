@@ -26,6 +26,9 @@ const (
 // takes. It may grow by twice the pool's file and 128 MiB: a plugin that keeps
 // more cannot be used on real data.
 func (s *suite) large(ctx context.Context, w *work, sampler string) (string, error) {
+	if s.noHand != nil {
+		return "", s.noHand
+	}
 	if len(w.given.Inputs[poolPort]) > 0 {
 		return "", skip("its only jobs bring their own pools")
 	}

@@ -22,13 +22,22 @@ func TestMain(m *testing.M) {
 	if os.Getenv(behaviour) == "" {
 		os.Exit(m.Run())
 	}
+	var p plugin.Plugin
 	how := os.Getenv(behaviour)
-	p := plugin.Plugin{Samplers: []sample.Method{demo(how)}, Kinds: []stages.Stage{upper{how}}}
-	if how == "no documentation" {
-		p.Samplers[0].Doc = ""
+	if how == "knows the protocol only" && len(os.Args) > 1 {
+		os.Exit(2)
+	}
+	if !isKind(how) {
+		p.Samplers = append(p.Samplers, demo(how))
+	}
+	if isKind(how) || how == "good" {
+		p.Kinds = append(p.Kinds, upper{how})
 	}
 	plugin.Serve(p)
 }
+
+// isKind reports whether it is a kind that behaves so, and not a sampler.
+func isKind(how string) bool { return strings.HasPrefix(how, "kind ") }
 
 // demo draws as x-y does, unless it is to behave badly.
 func demo(how string) sample.Method {
@@ -51,6 +60,8 @@ func demo(how string) sample.Method {
 		},
 	}
 	switch how {
+	case "no documentation":
+		m.Doc = ""
 	case "stochastic":
 		m.Class = "stochastic"
 	case "needs an input":
@@ -76,7 +87,7 @@ func (s *sampler) Prepare(_ context.Context, pool *sample.Pool, job *stages.Job)
 		job.OnProgress = nil
 	case "copies the pool":
 		for pair := range pool.All() {
-			s.texts = append(s.texts, []byte(strings.Repeat(pair.Passage, 16)))
+			s.texts = append(s.texts, []byte(strings.Repeat(pair.Passage, 256)))
 		}
 	case "reads the pool": // as it may
 		for pair := range pool.All() {

@@ -138,6 +138,9 @@ func (s *suite) draws(ctx context.Context, w *work) *outcome {
 			"Let the number of threads decide how fast it is, not what is drawn: give every thread chance of its own for each step")
 	})
 	s.check(ctx, w, "without the engine", func() (string, error) {
+		if s.noHand != nil {
+			return "", s.noHand
+		}
 		if !reproducible {
 			return "", skip(needsSame)
 		}

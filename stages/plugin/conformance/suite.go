@@ -61,6 +61,7 @@ type suite struct {
 	mark    string
 	opened  *host.Plugin
 	results []Result
+	noHand  error // why the program cannot be started by hand
 
 	poolWritten bool
 }
@@ -70,6 +71,7 @@ func (s *suite) run(ctx context.Context) {
 	if !s.check(ctx, whole, "description", func() (string, error) { return s.describe(ctx) }) {
 		return
 	}
+	s.noHand = s.tryHand(ctx)
 	if len(s.plugin.Manifest.Cases) > 0 {
 		s.check(ctx, whole, "cases", s.knownCases)
 	}
@@ -116,6 +118,16 @@ func (s *suite) describe(ctx context.Context) (string, error) {
 		adds = append(adds, "the kind "+k.Spec().Kind)
 	}
 	return "adds " + strings.Join(adds, ", "), nil
+}
+
+// tryHand finds out whether the program knows more than the protocol: that the
+// SDKs have, but a program that uses none need not.
+func (s *suite) tryHand(ctx context.Context) error {
+	program := byHand{s.program}
+	if s.plugin.Manifest.Language != build.Binary || program.command(ctx, s.options.Dir, "describe").Run() == nil {
+		return nil
+	}
+	return skip("the program cannot be started by hand, as those that use an SDK can")
 }
 
 // knownCases finds case blocks that nothing would run.
