@@ -29,9 +29,6 @@ func (s *suite) large(ctx context.Context, w *work, sampler string) (string, err
 	if s.noHand != nil {
 		return "", s.noHand
 	}
-	if len(w.given.Inputs[poolPort]) > 0 {
-		return "", skip("its only jobs bring their own pools")
-	}
 	dir, err := s.scratch()
 	if err != nil {
 		return "", err

@@ -84,7 +84,7 @@ func (s *suite) run(ctx context.Context) {
 }
 
 // check makes one check and reports how it ended. do returns what it saw, or
-// what is wrong. Once the suite cannot go on, nothing is done any more.
+// what is wrong. Once ctx is done nothing is done or reported any more.
 func (s *suite) check(ctx context.Context, w *work, check string, do func() (string, error)) (ok bool) {
 	if ctx.Err() != nil {
 		return false
