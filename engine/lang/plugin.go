@@ -69,23 +69,19 @@ func (e *evaluator) declarePlugin(block *hclsyntax.Block) hcl.Diagnostics {
 	return diags
 }
 
-// pluginOf returns the plugin that a kind or variant of that name belongs to,
-// or nil. Names are divided among plugins so that none has to be started to
-// find out whose a name is.
-func (e *evaluator) pluginOf(name string) *Plugin {
+// PluginOf returns the plugin that a kind or variant of that name belongs to, or
+// nil: of several the one with the longest name.
+func (w *Workflow) PluginOf(name string) *Plugin {
 	var found *Plugin
-	for _, p := range e.workflow.Plugins {
-		if Owns(p.Name, name) && (found == nil || len(p.Name) > len(found.Name)) {
+	for _, p := range w.Plugins {
+		if stages.Owns(p.Name, name) && (found == nil || len(p.Name) > len(found.Name)) {
 			found = p
 		}
 	}
 	return found
 }
 
-// Owns reports whether a kind or variant of that name may be a plugin's.
-func Owns(plugin, name string) bool {
-	return name == plugin || strings.HasPrefix(name, plugin+"-")
-}
+func (e *evaluator) pluginOf(name string) *Plugin { return e.workflow.PluginOf(name) }
 
 // openPlugin makes what the plugin adds known.
 func (e *evaluator) openPlugin(p *Plugin) hcl.Diagnostics {

@@ -149,7 +149,7 @@ func (b *stageBlock) openBlocks() hcl.Diagnostics {
 			diags = append(diags, b.problem(block.TypeRange, "Declared twice", fmt.Sprintf("There is already a block %s in this stage.", block.Type)))
 		case ok:
 			diags = append(diags, b.openVariant(block, variant)...)
-		case b.Spec.Choice != nil && b.pluginOf(block.Type) != nil:
+		case b.Spec.Choice != nil && b.pluginOf(block.Type) != nil && !b.pluginOf(block.Type).opened:
 			// What a plugin adds is known once something uses it.
 		default:
 			diags = append(diags, b.problem(block.TypeRange, "Unknown block",

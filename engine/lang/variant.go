@@ -83,8 +83,14 @@ func (b *stageBlock) chosen(ctx *hcl.EvalContext) (stages.Spec, hcl.Diagnostics)
 		return b.Spec, append(diags, b.problem(b.At(choice.Param), "Bad parameter", fmt.Sprintf("The plugin %s adds no %s %q to %s stages.", plugin.Name, choice.Param, name, b.Kind)))
 	}
 	for _, block := range b.body.Blocks {
-		if more, ok := b.Spec.Variant(block.Type); ok && b.pluginOf(block.Type) == plugin {
+		if b.pluginOf(block.Type) != plugin {
+			continue
+		}
+		if more, ok := b.Spec.Variant(block.Type); ok {
 			diags = append(diags, b.openVariant(block, more)...)
+		} else {
+			diags = append(diags, b.problem(block.TypeRange, "Unknown block",
+				fmt.Sprintf("The plugin %s adds no %s %q to %s stages.", plugin.Name, choice.Param, block.Type, b.Kind)))
 		}
 	}
 	return b.Spec.With(variant.Name), diags

@@ -22,6 +22,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"repro/engine/plan"
+	"repro/stages"
 )
 
 // File is the name of the lock file. It lies beside the workflows that it is
@@ -36,10 +37,6 @@ type Lock struct {
 	Plugins map[string]map[string]string // plugin → part of its identity → digest or version
 }
 
-// pluginTool is what the name of a plugin's part starts with among the tools of
-// a key: "plugin NAME PART".
-const pluginTool = "plugin "
-
 // Of returns what the plan reads.
 func Of(p *plan.Plan) *Lock {
 	l := &Lock{Sources: map[string]string{}, Tools: map[string]string{}, Plugins: map[string]map[string]string{}}
@@ -48,9 +45,9 @@ func Of(p *plan.Plan) *Lock {
 			l.Sources[s.Name] = s.Artifact.Digest.String()
 		}
 		for tool, version := range n.Tools() {
-			name, part, isPart := strings.Cut(strings.TrimPrefix(tool, pluginTool), " ")
-			if !strings.HasPrefix(tool, pluginTool) || !isPart {
-				l.Tools[tool] = version
+			name, part, ok := stages.ParsePluginTool(tool)
+			if !ok {
+				l.Tools[tool] = versions(l.Tools[tool], version)
 				continue
 			}
 			if l.Plugins[name] == nil {
@@ -60,6 +57,20 @@ func Of(p *plan.Plan) *Lock {
 		}
 	}
 	return l
+}
+
+// versions adds a version to those that stages have of a program: two may mean
+// different programs by one name.
+func versions(have, more string) string {
+	list := strings.Split(have, ", ")
+	if have == "" {
+		list = nil
+	}
+	if !slices.Contains(list, more) {
+		list = append(list, more)
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
 }
 
 // form is a lock file as HCL sees it.
@@ -178,15 +189,19 @@ func replace(name string, content []byte) error {
 func (l *Lock) Drift(now *Lock) []string {
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(now.Plugins)) {
-		locked, ok := l.Plugins[name]
-		if !ok {
-			lines = append(lines, fmt.Sprintf("plugin %s is not locked", name))
-			continue
-		}
-		lines = append(lines, drift("plugin "+name+" ", locked, now.Plugins[name])...)
+		lines = append(lines, l.PluginDrift(name, now.Plugins[name])...)
 	}
 	lines = append(lines, drift("tool ", l.Tools, now.Tools)...)
 	return append(lines, drift("source ", l.Sources, now.Sources)...)
+}
+
+// PluginDrift says what of a plugin's identity differs from the lock.
+func (l *Lock) PluginDrift(name string, identity map[string]string) []string {
+	locked, ok := l.Plugins[name]
+	if !ok {
+		return []string{fmt.Sprintf("plugin %s is not locked", name)}
+	}
+	return drift("plugin "+name+" ", locked, identity)
 }
 
 func drift(what string, locked, now map[string]string) []string {

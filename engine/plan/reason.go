@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"repro/cache"
+	"repro/stages"
 )
 
 // ReasonKind says why a node has its status.
@@ -109,7 +110,10 @@ func plugins(tools map[string]string) map[string]string {
 	return tools
 }
 
-func isPlugin(tool string) bool { return strings.HasPrefix(tool, "plugin ") }
+func isPlugin(tool string) bool {
+	_, _, ok := stages.ParsePluginTool(tool)
+	return ok
+}
 
 func (n *Node) inputDifferences(old *cache.Action) []string {
 	type slot struct{ port, name string }

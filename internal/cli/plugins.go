@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"repro/cache"
 	"repro/engine/lang"
+	"repro/engine/lock"
 	"repro/internal/git"
 	"repro/stages"
 	"repro/stages/plugin/build"
@@ -30,12 +32,37 @@ func (p *project) opener(ctx context.Context, t *terminal) func(*lang.Workflow, 
 		if err != nil {
 			return nil, err
 		}
-		if err := fits(plugin.Plugin, p.kinds(nil)); err != nil {
-			return nil, err
+		err = fits(plugin.Plugin, p.kinds(nil))
+		if err == nil {
+			err = owns(w, decl, plugin.Plugin)
+		}
+		if err != nil {
+			return nil, errors.Join(err, plugin.Close())
 		}
 		p.plugins = append(p.plugins, plugin)
 		return p.kinds(nil), nil
 	}
+}
+
+// owns refuses a plugin that adds what by its name belongs to another plugin of
+// the workflow.
+func owns(w *lang.Workflow, decl *lang.Plugin, plugin *host.Plugin) error {
+	var names []string
+	for _, s := range plugin.Samplers() {
+		names = append(names, s.Name)
+	}
+	for _, k := range plugin.Kinds() {
+		names = append(names, k.Spec().Kind)
+	}
+	for _, v := range plugin.Variants() {
+		names = append(names, v.Variant.Name)
+	}
+	for _, name := range names {
+		if other := w.PluginOf(name); other != decl {
+			return fmt.Errorf("it adds %s, which by its name belongs to the plugin %s: rename one of them", name, other.Name)
+		}
+	}
+	return nil
 }
 
 // fits refuses a plugin whose names are taken, or that adds to kinds that are
@@ -70,6 +97,18 @@ func (p *project) openPlugin(ctx context.Context, t *terminal, from string, decl
 	built, err := build.Build(ctx, decl.Name, dir, p.buildOptions(t))
 	if err != nil {
 		return nil, err
+	}
+	if p.locked { // before any of its code runs
+		locked, err := lock.Load(from)
+		if err == nil {
+			if drift := locked.PluginDrift(decl.Name, built.Identity); len(drift) > 0 {
+				err = fmt.Errorf("it is not what %s has: %s. Go back to that, or accept what is there with: %s",
+					lock.File, strings.Join(drift, "; "), p.command("plugin lock"))
+			}
+		}
+		if err != nil && !lock.None(err) { // that there is none is said when the plan is there
+			return nil, err
+		}
 	}
 	opened, err := host.Open(ctx, built.Program, host.Options{})
 	if err != nil {

@@ -58,6 +58,7 @@ type project struct {
 	dir      string           // where the cache is
 	runs     string           // where the records are
 	plugins  []*openPlugin    // those that the workflow uses, once it is loaded
+	locked   bool             // nothing may differ from the lock file
 }
 
 // open finds the workflow that args name, "[FILE] [STAGE…]".
@@ -163,6 +164,9 @@ func (p *project) load(ctx context.Context, t *terminal) (*lang.Workflow, error)
 	// Their questions are answered; a run has a process of its own.
 	if err := p.closePlugins(); err != nil {
 		return w, err
+	}
+	if ctx.Err() != nil {
+		return w, context.Cause(ctx)
 	}
 	if !diags.HasErrors() {
 		diags = append(diags, checkPublished(w)...)

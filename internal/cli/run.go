@@ -67,6 +67,7 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 		return withCode(exitUsage, fmt.Errorf("--jobs %d: want at least 1", f.jobs))
 	}
 	started := time.Now().UTC()
+	p.locked = f.locked
 	w, err := p.load(ctx, t)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -22,13 +23,16 @@ func Checkout(ctx context.Context, dir, repository, commit, folder string) (err 
 		return err
 	}
 	defer os.RemoveAll(work) //nolint:errcheck // a leftover costs space only
+	output := func(ctx context.Context, dir string, args ...string) ([]byte, error) {
+		return run(ctx, dir, apart(), args...)
+	}
 	if _, err := output(ctx, work, "init", "--quiet", "--bare"); err != nil {
 		return err
 	}
-	if _, err := output(ctx, work, "fetch", "--quiet", "--depth=1", repository, commit); err != nil {
+	if _, err := output(ctx, work, "fetch", "--quiet", "--depth=1", "--", repository, commit); err != nil {
 		// Not every server gives out commits by their hash: then all of it, which
 		// has the commit if any branch or tag has it.
-		_, allErr := output(ctx, work, "fetch", "--quiet", repository, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+		_, allErr := output(ctx, work, "fetch", "--quiet", "--", repository, "+refs/heads/*:refs/fetched/heads/*", "+refs/tags/*:refs/fetched/tags/*")
 		if allErr != nil {
 			return fmt.Errorf("cannot fetch %s: %w", repository, allErr)
 		}
@@ -53,6 +57,20 @@ func Checkout(ctx context.Context, dir, repository, commit, folder string) (err 
 	}
 	return nil
 }
+
+// apart returns the environment of a git that has nothing to do with the
+// repository that the user is in: hooks and aliases set variables that would
+// make it write there.
+func apart() []string {
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return strings.HasPrefix(name, "GIT_") && !slices.Contains(transport, name)
+	})
+	return append(env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
+}
+
+// transport are the variables that say how to reach a server.
+var transport = []string{"GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_PROXY_COMMAND", "GIT_ASKPASS"}
 
 // unpack writes what git archived: files and folders, at paths within dir.
 func unpack(dir string, archive io.Reader) error {

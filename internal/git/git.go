@@ -83,12 +83,16 @@ func addUntracked(h io.Writer, name string) error {
 	return err
 }
 
+// output asks git about the checkout that holds dir.
 func output(ctx context.Context, dir string, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "git", args...)
-	cmd.Dir = dir
 	// Messages and colours must not depend on who runs this, and looking must
 	// not write into the repository.
-	cmd.Env = append(os.Environ(), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0")
+	return run(ctx, dir, append(os.Environ(), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0"), args...)
+}
+
+func run(ctx context.Context, dir string, env []string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir, cmd.Env = dir, env
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

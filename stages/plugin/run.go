@@ -74,8 +74,19 @@ func known(params []stages.Param, raw string) error {
 	return nil
 }
 
-// run carries out a request. A panic in the author's code is its failure.
-func (p *Plugin) run(ctx context.Context, req *pluginv1.RunRequest, log io.Writer, progress func(done, total int64, unit string)) (err error) {
+// recovered makes a panic in the author's code its failure.
+func recovered(log io.Writer, do func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			fmt.Fprintf(log, "panic: %v\n%s", r, debug.Stack()) //nolint:errcheck // a log that cannot be written must not fail the work
+			err = fmt.Errorf("the plugin panicked: %v", r)
+		}
+	}()
+	return do()
+}
+
+// run carries out a request.
+func (p *Plugin) run(ctx context.Context, req *pluginv1.RunRequest, log io.Writer, progress func(done, total int64, unit string)) error {
 	job := &stages.Job{
 		Params: json.RawMessage(req.GetParams()), Dir: req.GetDir(), Threads: max(1, int(req.GetThreads())),
 		Log: log, OnProgress: progress,
@@ -83,21 +94,17 @@ func (p *Plugin) run(ctx context.Context, req *pluginv1.RunRequest, log io.Write
 	for _, in := range req.GetInputs() {
 		job.In = append(job.In, stages.Input{Port: in.GetPort(), Name: in.GetName(), Path: in.GetPath()})
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			job.Logf("panic: %v\n%s", r, debug.Stack())
-			err = fmt.Errorf("the plugin panicked: %v", r)
+	return recovered(log, func() error {
+		switch what := req.GetWhat().(type) {
+		case *pluginv1.RunRequest_Draw:
+			return p.draw(ctx, what.Draw, job)
+		case *pluginv1.RunRequest_Work:
+			job.Out = what.Work.GetOutputs()
+			return p.work(ctx, what.Work, job)
+		default:
+			return errors.New("a request to run nothing")
 		}
-	}()
-	switch what := req.GetWhat().(type) {
-	case *pluginv1.RunRequest_Draw:
-		return p.draw(ctx, what.Draw, job)
-	case *pluginv1.RunRequest_Work:
-		job.Out = what.Work.GetOutputs()
-		return p.work(ctx, what.Work, job)
-	default:
-		return errors.New("a request to run nothing")
-	}
+	})
 }
 
 func (p *Plugin) work(ctx context.Context, w *pluginv1.Work, job *stages.Job) error {

@@ -24,16 +24,24 @@ type server struct {
 	pluginv1.UnimplementedPluginServer
 	plugin Plugin
 	stderr *os.File // the process's own
+	output sync.Once
 }
+
+// ownOutput gives the process its standard error back, for standard output too.
+// go-plugin has put pipes of its own in their place by the first call: what is
+// printed into them and not sent yet would be lost when the process dies.
+func (s *server) ownOutput() { os.Stdout, os.Stderr = s.stderr, s.stderr }
 
 // Describe implements pluginv1.PluginServer.
 func (s *server) Describe(context.Context, *pluginv1.DescribeRequest) (*pluginv1.Description, error) {
+	s.output.Do(s.ownOutput)
 	return s.plugin.describe(), nil
 }
 
 // Check implements pluginv1.PluginServer.
 func (s *server) Check(_ context.Context, req *pluginv1.CheckRequest) (*pluginv1.CheckResponse, error) {
-	if err := s.plugin.check(req); err != nil {
+	s.output.Do(s.ownOutput)
+	if err := recovered(s.stderr, func() error { return s.plugin.check(req) }); err != nil {
 		return &pluginv1.CheckResponse{Refusal: failure(err)}, nil
 	}
 	return &pluginv1.CheckResponse{}, nil
@@ -41,9 +49,7 @@ func (s *server) Check(_ context.Context, req *pluginv1.CheckRequest) (*pluginv1
 
 // Run implements pluginv1.PluginServer.
 func (s *server) Run(req *pluginv1.RunRequest, stream grpc.ServerStreamingServer[pluginv1.Event]) error {
-	// go-plugin has put pipes of its own in their place: what is printed into
-	// them and not sent yet would be lost when the process dies.
-	os.Stdout, os.Stderr = s.stderr, s.stderr
+	s.output.Do(s.ownOutput)
 	out := &sender{stream: stream}
 	stop := out.beat()
 	err := s.plugin.run(stream.Context(), req, s.stderr, out.progress)

@@ -22,8 +22,8 @@ type drawLine struct {
 	Negatives   [][]negative `json:"negatives,omitempty"`
 }
 
-// negative is the number of an item and of a language.
-type negative [2]int
+// negative is the number of an item and of a language: always two.
+type negative []int64
 
 // WriteDraws writes the new file name with every batch of the pool that draw
 // yields.
@@ -69,7 +69,7 @@ func newDrawLine(pool *Pool, b Batch) (*drawLine, error) {
 			if err != nil {
 				return nil, err
 			}
-			l.Negatives[i] = append(l.Negatives[i], negative{int(n.Item), lang})
+			l.Negatives[i] = append(l.Negatives[i], negative{int64(n.Item), int64(lang)})
 		}
 	}
 	return l, nil
@@ -152,7 +152,10 @@ func (l *drawLine) batch(pool *Pool) (Batch, error) {
 		}
 		if l.Negatives != nil {
 			for _, n := range l.Negatives[i] {
-				lang, err := pool.langName(n[1])
+				if len(n) != 2 || n[0] < 0 || n[0] >= int64(pool.Items()) {
+					return Batch{}, fmt.Errorf("%w: %v is no negative: want the number of an item of %d and of a language", stages.ErrInput, n, pool.Items())
+				}
+				lang, err := pool.langName(int(n[1]))
 				if err != nil {
 					return Batch{}, err
 				}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strconv"
 
 	"repro/stages"
@@ -55,12 +57,10 @@ const writeChunk = 1 << 15
 
 func numbers[T ~int32 | ~uint32](name, dtype string, values []T) tensor.Column {
 	return tensor.Column{Name: name, Dtype: dtype, Shape: []int{len(values)}, Write: func(w io.Writer) error {
-		for len(values) > 0 {
-			n := min(len(values), writeChunk)
-			if err := binary.Write(w, binary.LittleEndian, values[:n]); err != nil {
+		for chunk := range slices.Chunk(values, writeChunk) {
+			if err := binary.Write(w, binary.LittleEndian, chunk); err != nil {
 				return err
 			}
-			values = values[n:]
 		}
 		return nil
 	}}
@@ -140,6 +140,9 @@ func readImage(m *tensor.Mapped) (*Pool, error) {
 	if m.Metadata["format"] != imageFormat {
 		return nil, fmt.Errorf("format %q, want %q", m.Metadata["format"], imageFormat)
 	}
+	if w := m.Metadata["weight"]; w != weightSize && w != weightEqual {
+		return nil, fmt.Errorf("weight %q", w)
+	}
 	p := &Pool{equal: m.Metadata["weight"] == weightEqual, text: arenaOf(m.Bytes("text", tensor.DtypeU8))}
 	var datasets []string
 	for key, list := range map[string]*[]string{"datasets": &datasets, "langs": &p.langs, "origins": &p.origins} {
@@ -152,13 +155,20 @@ func readImage(m *tensor.Mapped) (*Pool, error) {
 	}
 	for d, dataset := range datasets {
 		set := &Dataset{Name: dataset, byLang: map[string][]Item{}}
-		set.multi = readNumbers[Item](m, "multilingual."+strconv.Itoa(d))
+		p.datasets = append(p.datasets, set)
+		var err error
+		if set.multi, err = p.readItems(m, "multilingual."+strconv.Itoa(d), d); err != nil {
+			return nil, err
+		}
 		for l, lang := range p.langs {
-			if items := readNumbers[Item](m, fmt.Sprintf("items.%d.%d", d, l)); len(items) > 0 {
+			items, err := p.readItems(m, fmt.Sprintf("items.%d.%d", d, l), d)
+			if err != nil {
+				return nil, err
+			}
+			if len(items) > 0 {
 				set.byLang[lang] = items
 			}
 		}
-		p.datasets = append(p.datasets, set)
 	}
 	for i := range Item(p.Items()) {
 		set := p.dataset(i)
@@ -175,14 +185,19 @@ func (p *Pool) readPairs(m *tensor.Mapped, datasets int) error {
 		return fmt.Errorf("columns of different lengths")
 	}
 	p.first = readNumbers[uint32](m, "first")
-	if len(p.first) == 0 || int(p.first[len(p.first)-1]) != n {
+	if len(p.first) == 0 || p.first[0] != 0 || int(p.first[len(p.first)-1]) != n {
 		return fmt.Errorf("the items do not cover the %d pairs", n)
+	}
+	for i := range p.first[1:] {
+		if p.first[i] >= p.first[i+1] {
+			return fmt.Errorf("item %d has no pairs", i)
+		}
 	}
 	p.pairs = make([]pair, n)
 	at := binary.LittleEndian.Uint64(offsets)
 	next := func(k int) (ref, bool) {
 		end := binary.LittleEndian.Uint64(offsets[8*(k+1):])
-		if end < at || end > uint64(len(text)) {
+		if end < at || end > uint64(len(text)) || end-at > math.MaxUint32 {
 			return ref{}, false
 		}
 		r := refAt(at, uint32(end-at))
@@ -205,6 +220,17 @@ func (p *Pool) readPairs(m *tensor.Mapped, datasets int) error {
 		}
 	}
 	return nil
+}
+
+// readItems returns a list of items of a dataset.
+func (p *Pool) readItems(m *tensor.Mapped, name string, dataset int) ([]Item, error) {
+	items := readNumbers[Item](m, name)
+	for _, i := range items {
+		if i < 0 || int(i) >= p.Items() || int(p.versions(i)[0].dataset) != dataset {
+			return nil, fmt.Errorf("%s: item %d is not of the dataset", name, i)
+		}
+	}
+	return items, nil
 }
 
 func readNumbers[T ~int32 | ~uint32](m *tensor.Mapped, name string) []T {

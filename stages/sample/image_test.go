@@ -134,12 +134,14 @@ func TestBadDrawsAreRefusedWithTheirLine(t *testing.T) {
 	t.Parallel()
 	pool := newPool(t, parallel("a", 9, "de", "en"))
 	for line, want := range map[string]string{
-		`{"draw":"x","items":[1],"query":[0],"passage":[]}`:           "1 items but 0 elements of passage",
-		`{"draw":"x","items":[9],"query":[0],"passage":[0]}`:          "item 9 of 9",
-		`{"draw":"x","items":[-1],"query":[0],"passage":[0]}`:         "item -1 of 9",
-		`{"draw":"x","items":[1],"query":[2],"passage":[0]}`:          "language 2 of 2",
-		`{"draw":"x","items":[1],"query":["de"],"passage":[0]}`:       "",
-		`{"draw":"x","items":[4294967296],"query":[0],"passage":[0]}`: "",
+		`{"draw":"x","items":[1],"query":[0],"passage":[]}`:                                 "1 items but 0 elements of passage",
+		`{"draw":"x","items":[9],"query":[0],"passage":[0]}`:                                "item 9 of 9",
+		`{"draw":"x","items":[-1],"query":[0],"passage":[0]}`:                               "item -1 of 9",
+		`{"draw":"x","items":[1],"query":[2],"passage":[0]}`:                                "language 2 of 2",
+		`{"draw":"x","items":[1],"query":["de"],"passage":[0]}`:                             "",
+		`{"draw":"x","items":[4294967296],"query":[0],"passage":[0]}`:                       "",
+		`{"draw":"x","items":[1],"query":[0],"passage":[0],"negatives":[[[1]]]}`:            "is no negative",
+		`{"draw":"x","items":[1],"query":[0],"passage":[0],"negatives":[[[4294967297,0]]]}`: "is no negative",
 		`{"draw":"x"`: "",
 	} {
 		file := filepath.Join(t.TempDir(), "draws")

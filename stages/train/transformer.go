@@ -23,6 +23,6 @@ func (transformer) Check(Params) error { return nil }
 func (transformer) Train(context.Context, *Run) error {
 	return &stages.ParamError{
 		Param: "backend", Problem: `"transformer" is not part of this build`,
-		Hint: "Declare a plugin that brings it, or use static",
+		Hint: "It comes with a later release; use static",
 	}
 }

@@ -10,7 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 
+	"repro/stages/plugin"
 	"repro/stages/plugin/host"
 )
 
@@ -31,6 +33,8 @@ type Plugin struct {
 // identity names the parts of host.Program.Identity.
 const (
 	partFiles     = "files"
+	partEnv       = "environment"
+	partProtocol  = "protocol"
 	partToolchain = "toolchain"
 	partSDK       = "sdk"
 )
@@ -57,9 +61,10 @@ func Build(ctx context.Context, name, dir string, o Options) (*Plugin, error) {
 	}
 	b := &builder{
 		Options: o, ctx: ctx, name: name, dir: dir, manifest: m,
-		program: &host.Program{Name: name, Identity: map[string]string{partFiles: sum}},
+		program: &host.Program{Name: name, Identity: map[string]string{partFiles: sum, partProtocol: strconv.Itoa(plugin.Version)}},
 	}
 	b.Root = root
+	b.environment()
 	if err := b.prepare(); err != nil {
 		return nil, err
 	}
@@ -77,12 +82,7 @@ func Build(ctx context.Context, name, dir string, o Options) (*Plugin, error) {
 		return nil, err
 	}
 	b.command(home)
-	b.program.Keep = home
-	for _, variable := range m.Env {
-		if value, ok := os.LookupEnv(variable); ok {
-			b.program.Env = append(b.program.Env, variable+"="+value)
-		}
-	}
+	b.program.Keep = home + "-answers"
 	return &Plugin{Program: b.program, Manifest: m, Source: filepath.Join(home, sourceDir)}, nil
 }
 
@@ -99,6 +99,24 @@ type builder struct {
 	program  *host.Program
 	sdk      *sdk
 	python   string // the interpreter's path
+}
+
+// environment passes on the variables that the manifest names. Those that may
+// decide results are in the identity.
+func (b *builder) environment() {
+	values := sha256.New()
+	for _, name := range slices.Concat(b.manifest.Env, b.manifest.MachineEnv) {
+		value, ok := os.LookupEnv(name)
+		if ok {
+			b.program.Env = append(b.program.Env, name+"="+value)
+		}
+		if slices.Contains(b.manifest.Env, name) {
+			fmt.Fprintf(values, "%q %t %q\n", name, ok, value) //nolint:errcheck // a hash takes everything
+		}
+	}
+	if len(b.manifest.Env) > 0 {
+		b.program.Identity[partEnv] = hex.EncodeToString(values.Sum(nil))
+	}
 }
 
 // prepare finds out all that is in the identity.
@@ -121,6 +139,9 @@ func (b *builder) finish(home string) error {
 	file := filepath.Join(home, sourceDir, b.manifest.File)
 	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
 		return fmt.Errorf("%s: file = %q: there is no such file in %s", ManifestFile, b.manifest.File, b.dir)
+	}
+	if b.manifest.Language == Binary {
+		return os.Chmod(file, 0o755) // the mode is not part of the digest
 	}
 	return nil
 }

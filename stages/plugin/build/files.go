@@ -86,33 +86,105 @@ func copyFile(to string, fsys fs.FS, name string) (err error) {
 	return err
 }
 
+// sealFile holds the digest of a settled folder's other files.
+const sealFile = ".seal"
+
 // settle makes the folder name whole or not at all: fill writes into a new
-// folder, which then gets the name. A folder of that name is left as it is, and
-// so is one that another process makes meanwhile.
+// folder, which then gets the name. A folder of that name is left as it is if
+// it is still what it was, and so is one that another process makes meanwhile.
+// A folder that somebody wrote into, or that a power cut left without its
+// content, is made anew.
 func settle(name string, fill func(dir string) error) error {
-	if _, err := os.Stat(name); err == nil {
+	if sealed(name) {
 		return nil
 	}
 	parent := filepath.Dir(name)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return err
 	}
+	if err := discard(name); err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp(parent, "new-")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // nothing is there if it was renamed
+	defer discard(dir) //nolint:errcheck // nothing is there if it was renamed
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
 	if err := fill(dir); err != nil {
 		return err
 	}
+	if err := seal(dir); err != nil {
+		return err
+	}
 	if err := os.Rename(dir, name); err != nil {
-		if _, there := os.Stat(name); there == nil {
+		if sealed(name) {
 			return nil
 		}
 		return err
 	}
 	return nil
+}
+
+// seal notes what is in the folder and makes it read-only, as far as that goes.
+func seal(dir string) error {
+	sum, err := contents(dir)
+	if err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, sealFile), []byte(sum)); err != nil {
+		return err
+	}
+	return filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || name == dir { // the folder itself has yet to be renamed
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		return os.Chmod(name, info.Mode().Perm()&^0o222)
+	})
+}
+
+// sealed reports whether the folder is there as it was sealed.
+func sealed(dir string) bool {
+	want, err := os.ReadFile(filepath.Join(dir, sealFile))
+	if err != nil {
+		return false
+	}
+	got, err := contents(dir)
+	return err == nil && got == string(want)
+}
+
+func contents(dir string) (string, error) {
+	files, err := list(os.DirFS(dir), ".")
+	if err != nil {
+		return "", err
+	}
+	return digest(os.DirFS(dir), files)
+}
+
+// discard removes a folder, read-only or not. It is renamed first, so that
+// nobody finds half of it.
+func discard(name string) error {
+	if _, err := os.Stat(name); err != nil {
+		return nil //nolint:nilerr // nothing is there
+	}
+	away, err := os.MkdirTemp(filepath.Dir(name), "old-")
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(name, filepath.Join(away, "it")); err != nil {
+		return err
+	}
+	_ = filepath.WalkDir(away, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			return os.Chmod(path, 0o755)
+		}
+		return err
+	})
+	return os.RemoveAll(away)
 }

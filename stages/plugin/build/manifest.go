@@ -36,7 +36,8 @@ type Manifest struct {
 	Interpreter string   `hcl:"interpreter,optional"` // python: a program in PATH, or a path, relative to the plugin's folder
 	File        string   `hcl:"file,optional"`        // python: the file to run; binary: the program
 	Requires    []string `hcl:"requires,optional"`    // python: distributions whose versions matter, such as "numpy"
-	Env         []string `hcl:"env,optional"`         // names of environment variables that are passed on
+	Env         []string `hcl:"env,optional"`         // names of environment variables that are passed on, and whose values are in the key
+	MachineEnv  []string `hcl:"machine_env,optional"` // names of those that only say where things are on this machine
 	Cases       []Case   `hcl:"case,block"`
 }
 
@@ -115,7 +116,7 @@ func (m *Manifest) check() error {
 			}
 		}
 	}
-	for _, name := range m.Env {
+	for _, name := range slices.Concat(m.Env, m.MachineEnv) {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
 			return fmt.Errorf("env: %q is not the name of a variable", name)
 		}

@@ -3,16 +3,18 @@ package build
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"repro/stages"
+	"repro/stages/plugin/host"
 )
 
-// versions is run by a plugin's interpreter: its own version, then that of each
-// distribution that the manifest names. -I keeps the current folder and the
-// user's variables from having a say.
+// versions is run by a plugin's interpreter, in the environment that the plugin
+// gets: its own version, then that of each distribution that the manifest names.
 const versions = `
 import platform, sys
 from importlib import metadata
@@ -39,28 +41,35 @@ func (b *builder) preparePython() error {
 	if b.python, err = filepath.Abs(path); err != nil {
 		return err
 	}
-	out, err := exec.CommandContext(b.ctx, b.python, append([]string{"-I", "-c", versions}, b.manifest.Requires...)...).Output()
+	if b.sdk, err = newPythonSDK(b.Root, b.SDK); err != nil {
+		return err
+	}
+	if strings.Contains(b.sdk.dir, ":") {
+		return fmt.Errorf("%s: a path with a colon cannot be on Python's path. Keep results elsewhere: --cache DIR", b.sdk.dir)
+	}
+	b.program.Identity[partSDK] = b.sdk.digest
+	cmd := exec.CommandContext(b.ctx, b.python, append([]string{"-c", versions}, b.manifest.Requires...)...)
+	cmd.Dir = b.sdk.dir // -c puts the current folder on the path
+	cmd.Env = slices.Concat(host.Environment(os.TempDir()), b.program.Env, b.pythonEnv())
+	out, err := cmd.Output()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		if name, missing := strings.CutPrefix(strings.TrimSpace(string(exit.Stderr)), "missing "); missing {
 			return &stages.MissingToolError{
 				Tool:    fmt.Sprintf("the Python package %s, which the plugin %s requires,", name, b.name),
-				Install: fmt.Sprintf("%s -m pip install %s", b.manifest.Interpreter, name),
+				Install: fmt.Sprintf("%s -m pip install %s (in a virtual environment; packages of the user alone are not looked at)", b.manifest.Interpreter, name),
 			}
 		}
 		return fmt.Errorf("%s: %w: %s", b.manifest.Interpreter, err, strings.TrimSpace(string(exit.Stderr)))
 	}
 	if err != nil {
-		return err
+		return because(b.ctx, err)
 	}
 	b.program.Identity[partToolchain] = strings.ReplaceAll(strings.TrimSpace(string(out)), "\n", ", ")
-	if b.sdk, err = newPythonSDK(b.Root, b.SDK); err != nil {
-		return err
-	}
-	b.program.Identity[partSDK] = b.sdk.digest
 	return nil
 }
 
-// pythonEnv lets the plugin find the SDK, and makes two runs of it alike.
+// pythonEnv lets the plugin find the SDK, and makes two runs of it alike, for
+// every user.
 func (b *builder) pythonEnv() []string {
-	return []string{"PYTHONPATH=" + b.sdk.dir, "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"}
+	return []string{"PYTHONPATH=" + b.sdk.dir, "PYTHONNOUSERSITE=1", "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1"}
 }

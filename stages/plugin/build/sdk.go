@@ -43,9 +43,7 @@ func goSDK(root string, source fs.FS) (*sdk, error) {
 			}
 		}
 	}
-	return layOut(root, "go", source, append(files, "go.sum"), func(dir string) error {
-		return writeFile(filepath.Join(dir, "go.mod"), goMod)
-	})
+	return layOut(root, "go", source, append(files, "go.sum"), goMod)
 }
 
 // newPythonSDK lays out the package repro_plugin.
@@ -58,10 +56,11 @@ func newPythonSDK(root string, source fs.FS) (*sdk, error) {
 	if err != nil {
 		return nil, err
 	}
-	return layOut(root, Python, sub, files, func(string) error { return nil })
+	return layOut(root, Python, sub, files, nil)
 }
 
-func layOut(root, language string, source fs.FS, files []string, more func(dir string) error) (*sdk, error) {
+// layOut copies files, and extra as go.mod if there is any.
+func layOut(root, language string, source fs.FS, files []string, extra []byte) (*sdk, error) {
 	if len(files) < len(goPackages) {
 		return nil, fmt.Errorf("the %s SDK is not part of this build of repro", language)
 	}
@@ -69,11 +68,17 @@ func layOut(root, language string, source fs.FS, files []string, more func(dir s
 	if err != nil {
 		return nil, err
 	}
+	if extra != nil { // it decides versions
+		sum = "h1:" + fingerprint(sum, map[string]string{"go.mod": string(extra)})
+	}
 	s := &sdk{dir: filepath.Join(root, "sdk-"+language+"-"+shorten(sum)), digest: sum}
 	return s, settle(s.dir, func(dir string) error {
 		if err := copyFiles(dir, source, files); err != nil {
 			return err
 		}
-		return more(dir)
+		if extra == nil {
+			return nil
+		}
+		return writeFile(filepath.Join(dir, "go.mod"), extra)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"repro/stages/command"
+	"repro/stages/plugin/host"
 )
 
 // ErrNoTests says that a plugin has no tests of its own.
@@ -38,9 +39,12 @@ func (p *Plugin) SelfTest(ctx context.Context, dir string, out io.Writer) error 
 		if err := writeFile(file, workspace); err != nil {
 			return err
 		}
-		cmd.Argv, cmd.Env = []string{"go", "test", "-trimpath", "./..."}, goEnv("GOWORK="+file)
+		cmd.Argv = []string{"go", "test", "-trimpath", "./..."}
+		if cmd.Env, err = goEnv(ctx, "GOWORK="+file); err != nil {
+			return err
+		}
 	case p.Manifest.Language == Python && hasFile(files, "test*.py"):
-		cmd.Argv, cmd.Env = []string{p.Argv[0], "-m", "unittest", "discover"}, append(os.Environ(), p.Env...)
+		cmd.Argv, cmd.Env = []string{p.Argv[0], "-m", "unittest", "discover"}, append(host.Environment(dir), p.Env...)
 	default:
 		return ErrNoTests
 	}

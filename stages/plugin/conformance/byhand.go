@@ -60,7 +60,7 @@ func (b *byHand) run(ctx context.Context, req *pluginv1.RunRequest, log io.Write
 func (b *byHand) command(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	argv := append(slices.Clone(b.program.Argv), args...)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Dir, cmd.Env = dir, append(environment(dir), b.program.Env...)
+	cmd.Dir, cmd.Env = dir, append(host.Environment(dir), b.program.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 	cmd.WaitDelay = tolerated
@@ -74,17 +74,6 @@ func killed(cmd *exec.Cmd) bool {
 	}
 	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
 	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
-}
-
-// environment is what the engine gives a plugin of its own environment.
-func environment(dir string) []string {
-	env := []string{"LANG=C.UTF-8", "TMPDIR=" + dir}
-	for _, name := range []string{"PATH", "HOME"} {
-		if value, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+value)
-		}
-	}
-	return env
 }
 
 // byHandSampler is a sampler of the program. It implements sample.Remote.

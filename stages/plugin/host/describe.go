@@ -3,7 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"repro/stages"
 	"repro/stages/plugin/v1"
@@ -39,6 +39,9 @@ func variantOf(v *pluginv1.Variant) stages.Variant {
 	}
 }
 
+// reserved are names that mean something else in a stage block.
+var reserved = []string{"resources", "matrix"}
+
 // checkDescription refuses what no workflow could use, or what would get into
 // the way of other plugins.
 func checkDescription(plugin string, d *pluginv1.Description) error {
@@ -47,17 +50,23 @@ func checkDescription(plugin string, d *pluginv1.Description) error {
 		errs = append(errs, fmt.Errorf("the %s %s of the plugin %s: %w", what, name, plugin, err))
 	}
 	own := func(what, name string) {
-		if name != plugin && !strings.HasPrefix(name, plugin+"-") {
+		if !stages.Owns(plugin, name) {
 			problem(what, name, fmt.Errorf("a plugin names what it adds after itself: %q, or %q and more. Rename one of the two", plugin, plugin+"-"))
 		}
 	}
 	seen := map[string]bool{}
+	once := func(what, id, name string) {
+		if seen[id] {
+			problem(what, name, errors.New("it is there twice"))
+		}
+		seen[id] = true
+	}
 	for _, s := range d.GetSamplers() {
 		own("sampler", s.GetName())
-		if seen["sampler "+s.GetName()] {
-			problem("sampler", s.GetName(), errors.New("it is there twice"))
+		once("sampler", "variant "+s.GetName()+" of sample", s.GetName())
+		if slices.Contains(reserved, s.GetName()) {
+			problem("sampler", s.GetName(), errors.New("a stage has a block or attribute of that name already"))
 		}
-		seen["sampler "+s.GetName()] = true
 		// A sampler is described like a kind, but has neither version nor outputs.
 		spec := stages.Spec{
 			Kind: s.GetName(), Version: "1", Doc: s.GetDoc(), Class: s.GetClass(),
@@ -69,10 +78,7 @@ func checkDescription(plugin string, d *pluginv1.Description) error {
 	}
 	for _, k := range d.GetKinds() {
 		own("kind", k.GetName())
-		if seen["kind "+k.GetName()] {
-			problem("kind", k.GetName(), errors.New("it is there twice"))
-		}
-		seen["kind "+k.GetName()] = true
+		once("kind", "kind "+k.GetName(), k.GetName())
 		spec := specOf(k)
 		if err := stagetest.CheckSpec(spec); err != nil {
 			problem("kind", k.GetName(), err)
@@ -83,11 +89,10 @@ func checkDescription(plugin string, d *pluginv1.Description) error {
 	}
 	for _, v := range d.GetVariants() {
 		own("variant", v.GetName())
-		id := "variant " + v.GetName() + " of " + v.GetKind()
-		if seen[id] {
-			problem("variant", v.GetName(), errors.New("it is there twice"))
+		once("variant", "variant "+v.GetName()+" of "+v.GetKind(), v.GetName())
+		if slices.Contains(reserved, v.GetName()) {
+			problem("variant", v.GetName(), errors.New("a stage has a block or attribute of that name already"))
 		}
-		seen[id] = true
 		spec := stages.Spec{
 			Kind: v.GetName(), Version: "1", Doc: v.GetDoc(), Class: v.GetClass(),
 			Params: params(v.GetParams()), Inputs: ports(v.GetInputs()),

@@ -110,7 +110,7 @@ func TestContainment(t *testing.T) {
 		"crash":            {"it ended in the middle of its work: exit status 2", "a panic that nobody can recover"},
 		"exit":             {"it ended in the middle of its work: exit status 7", "step two begins"},
 		"killed":           {"it ended in the middle of its work: signal: killed", "step two begins"},
-		"stopped":          {"it hangs: nothing was heard of it for 3s", "step two begins"},
+		"stopped":          {"it hangs: nothing was heard of it, and it did nothing, for 3s", "step two begins"},
 		"log flood":        {"it wrote more than 1 MiB of log", "all work and no play"},
 		"stderr flood":     {"it wrote more than 1 MiB of log", "all work and no play"},
 		"stdout flood":     {"it wrote more than 1 MiB of log", "no line feed"},

@@ -2,6 +2,7 @@ package host
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -49,10 +50,17 @@ func (l *log) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// lastWords returns the last lines, for an error that stands alone.
+// lastWords returns the last lines, for an error that stands alone, or the first
+// of a Go program's trace, which say what happened.
 func (l *log) lastWords() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(string(l.tail)), "\n")
-	return strings.Join(lines[max(0, len(lines)-tailLines):], "\n")
+	from := slices.IndexFunc(lines, func(line string) bool {
+		return strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ")
+	})
+	if from < 0 {
+		from = max(0, len(lines)-tailLines)
+	}
+	return strings.Join(lines[from:min(len(lines), from+tailLines)], "\n")
 }

@@ -21,15 +21,18 @@ type Plugin struct {
 	memory      memory
 	description *pluginv1.Description
 
+	interrupted context.Context // the caller of Open's: questions end with it
+
 	mu   sync.Mutex
 	desk *session // answers questions; started when the first one is asked
 	dir  string   // its working directory
 }
 
 // Open asks the program what it adds, or remembers it. It refuses what no
-// workflow could use.
+// workflow could use. When ctx is done, so are questions about parameters that
+// are asked later: Checker, by which they come, knows no context.
 func Open(ctx context.Context, program *Program, o Options) (*Plugin, error) {
-	p := &Plugin{program: program, options: o, memory: memory{dir: program.Keep}}
+	p := &Plugin{program: program, options: o, memory: memory{dir: program.Keep}, interrupted: ctx}
 	d, known := p.memory.description()
 	if !known {
 		err := p.ask(ctx, func(s *session) (err error) {
@@ -154,7 +157,7 @@ func (p *Plugin) check(req *pluginv1.CheckRequest) error {
 		return nil
 	}
 	var answer *pluginv1.CheckResponse
-	ctx := context.Background()
+	ctx := p.interrupted
 	if err := p.ask(ctx, func(s *session) (err error) {
 		answer, err = s.rpc.Check(ctx, req)
 		return err

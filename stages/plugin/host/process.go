@@ -30,9 +30,13 @@ type process struct {
 	cmd    command.Cmd
 	mark   string
 	stdout *io.PipeReader
+	ctx    context.Context // of the process, not of a call: done when it is to end
 	cancel context.CancelFunc
 	done   chan struct{}
 	err    error // what command.Run returned; valid once done is closed
+
+	mu      sync.Mutex
+	started bool
 }
 
 // newProcess prepares the program that go-plugin has set up in cmd. What it
@@ -40,6 +44,7 @@ type process struct {
 func newProcess(cmd *exec.Cmd, log io.Writer) *process {
 	r, w := io.Pipe()
 	p := &process{mark: rand.Text(), stdout: r, done: make(chan struct{})}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.cmd = command.Cmd{
 		Argv: append([]string{cmd.Path}, cmd.Args[1:]...), Dir: cmd.Dir,
 		Env:    append(cmd.Env, markName+"="+p.mark),
@@ -54,12 +59,16 @@ func (p *process) Start(context.Context) error {
 	if _, err := os.Stat(p.cmd.Argv[0]); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	p.cancel = cancel
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.ctx.Err(); err != nil {
+		return err // it was killed before it started
+	}
+	p.started = true
 	go func() {
 		defer close(p.done)
-		defer cancel()
-		p.err = command.Run(ctx, p.cmd)
+		defer p.cancel()
+		p.err = command.Run(p.ctx, p.cmd)
 		p.cmd.Stdout.(*firstLine).close()
 	}()
 	return nil
@@ -74,8 +83,11 @@ func (p *process) Wait(context.Context) error {
 // Kill implements runner.Runner. It returns once the process and its group are
 // gone.
 func (p *process) Kill(context.Context) error {
-	if p.cancel != nil {
-		p.cancel()
+	p.cancel()
+	p.mu.Lock()
+	started := p.started
+	p.mu.Unlock()
+	if started {
 		<-p.done
 	}
 	return nil

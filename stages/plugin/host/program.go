@@ -1,30 +1,22 @@
 package host
 
-import (
-	"strconv"
-
-	"repro/stages/plugin"
-)
+import "repro/stages"
 
 // Program is a plugin that is ready to be started.
 type Program struct {
 	Name     string            // as the workflow calls it
 	Argv     []string          // the program, by an absolute path, and its arguments
 	Env      []string          // "NAME=value", besides the few that every plugin gets
-	Identity map[string]string // all that may change what it does, by what it is: "files", "toolchain", "sdk"
+	Identity map[string]string // all that may change what it does, by what it is: "files", "toolchain", "sdk", "protocol"
 	Keep     string            // a folder for what is remembered of it; "" for none
 }
 
 // tools returns what the plugin adds to the key of a stage that it does the
 // work of.
 func (p *Program) tools() map[string]string {
-	tools := make(map[string]string, len(p.Identity)+1)
+	tools := make(map[string]string, len(p.Identity))
 	for part, value := range p.Identity {
-		tools["plugin "+p.Name+" "+part] = value
+		tools[stages.PluginTool(p.Name, part)] = value
 	}
-	tools["plugin "+p.Name+" protocol"] = protocolVersion
 	return tools
 }
-
-// protocolVersion is in the key: another version may hand over other data.
-var protocolVersion = strconv.Itoa(plugin.Version)

@@ -72,7 +72,7 @@ func start(ctx context.Context, program *Program, dir string, to io.Writer, o Op
 		return nil, err
 	}
 	cmd := exec.Command(program.Argv[0], program.Argv[1:]...)
-	cmd.Dir, cmd.Env = dir, append(environment(dir), program.Env...)
+	cmd.Dir, cmd.Env = dir, append(Environment(dir), program.Env...)
 	s.process = newProcess(cmd, s.log)
 	s.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  plugin.Handshake(),
@@ -212,7 +212,7 @@ func exitOf(err error) string {
 
 // socketDir makes a folder for sockets, whose paths must be short.
 func socketDir() (string, error) {
-	const longest = 60 // of about 100 characters that a socket's path may have
+	const longest = 48 // of 107 characters that a socket's path may have; go-plugin adds some 55
 	parent := os.TempDir()
 	if len(parent) > longest {
 		parent = "/tmp"
@@ -220,10 +220,10 @@ func socketDir() (string, error) {
 	return os.MkdirTemp(parent, "repro-")
 }
 
-// environment returns what a plugin sees of the host's environment. It is not
-// part of the key, so it must not decide results: a plugin that needs more
-// says so in its manifest.
-func environment(dir string) []string {
+// Environment returns what every plugin sees of the host's environment, with dir
+// for temporary files. It is not part of the key, so it must not decide results:
+// a plugin that needs more says so in its manifest.
+func Environment(dir string) []string {
 	env := []string{"LANG=C.UTF-8", "TMPDIR=" + dir}
 	for _, name := range []string{"PATH", "HOME"} {
 		if value, ok := os.LookupEnv(name); ok {

@@ -52,6 +52,9 @@ def create(component: type[C], params: str) -> C:
     for name in declared:
         if name not in values:
             raise ParamError(name, f"missing, but {component.name} needs it")
+    for param in component.params:
+        if not param.takes(values[param.name]):
+            raise ParamError(param.name, f"{json.dumps(values[param.name])} is not of the type {param.type}")
     return component(values)
 
 

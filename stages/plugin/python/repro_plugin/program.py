@@ -81,7 +81,7 @@ class Program:
                 create(_find(self._samplers, "sampler", request.sampler), request.params)
             else:
                 create(_find(self._kinds, "kind", request.kind), request.params)
-        except Exception as error:
+        except BaseException as error:  # also SystemExit, which would end a thread without a word
             return pb.CheckResponse(refusal=_failure(error))
         return pb.CheckResponse()
 

@@ -11,6 +11,17 @@ from typing import Any
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _TYPE_WORDS = {"string", "number", "bool", "any", "list", "set", "map", "tuple", "object"}
 
+_TYPES: dict[str, Any] = {
+    "string": str,
+    "number": (int, float),
+    "bool": bool,
+    "list": list,
+    "set": list,
+    "tuple": list,
+    "map": dict,
+    "object": dict,
+}
+
 
 class _Required(enum.Enum):
     REQUIRED = enum.auto()
@@ -50,6 +61,14 @@ class Param:
     type: str
     default: Any = REQUIRED
     doc: str = ""
+
+    def takes(self, value: Any) -> bool:
+        """Whether a value from JSON is of the type, as far as its outermost part says."""
+        outer = re.match(r"\w+", self.type)
+        kinds = _TYPES.get(outer.group() if outer else "", object)
+        if value is None:
+            return self.default is None or kinds is object
+        return isinstance(value, kinds) and (kinds is object or isinstance(value, bool) == (kinds is bool))
 
     def __post_init__(self) -> None:
         _check_name("a parameter", self.name)
