@@ -22,12 +22,8 @@ variable "scale" {
 }
 
 variable "extra" {
-  description = "samplers of plugins that get a row in every table: codeswitch, temperature, curriculum-alpha, hardneg"
+  description = "samplers of plugins that get a row in every table, such as codeswitch, temperature, curriculum-alpha, hardneg"
   default     = []
-  validation {
-    condition     = length([for s in var.extra : s if !contains(["codeswitch", "temperature", "curriculum-alpha", "hardneg"], s)]) == 0
-    error_message = "extra is a list of codeswitch, temperature, curriculum-alpha and hardneg."
-  }
 }
 
 variable "seeds" {

@@ -58,7 +58,7 @@ func (f *pluginNewFlags) run(ctx context.Context, t *terminal, what, name string
 	}
 	p := scaffold.Plugin{Name: name, Language: f.language, What: what}
 	var err error
-	if answer.Workflow, err = scaffold.Workflow(p, sourceOf(answer.Dir)); err != nil {
+	if answer.Workflow, err = scaffold.Workflow(p, sourceOf(workflowDir(), answer.Dir)); err != nil {
 		return err
 	}
 	written, err := scaffold.Write(ctx, answer.Dir, p)
@@ -75,16 +75,31 @@ func (f *pluginNewFlags) run(ctx context.Context, t *terminal, what, name string
 	return t.print(answer.text(name))
 }
 
-// sourceOf returns what a workflow in the current folder calls the folder dir.
-func sourceOf(dir string) string {
+// workflowDir returns the folder of the workflows that there are, here or in
+// workflows/.
+func workflowDir() string {
+	for _, pattern := range workflowPatterns {
+		if found, err := filepath.Glob(pattern); err == nil && len(found) > 0 {
+			return filepath.Dir(found[0])
+		}
+	}
+	return "."
+}
+
+// sourceOf returns what a workflow in the folder from calls the folder dir.
+func sourceOf(from, dir string) string {
 	if filepath.IsAbs(dir) {
 		return dir
 	}
-	dir = filepath.ToSlash(filepath.Clean(dir))
-	if strings.HasPrefix(dir, "../") || dir == ".." || dir == "." {
+	rel, err := filepath.Rel(from, dir)
+	if err != nil {
 		return dir
 	}
-	return "./" + dir
+	rel = filepath.ToSlash(rel)
+	if strings.HasPrefix(rel, "../") || rel == ".." || rel == "." {
+		return rel
+	}
+	return "./" + rel
 }
 
 func (a *newPluginAnswer) text(name string) string {
@@ -92,12 +107,16 @@ func (a *newPluginAnswer) text(name string) string {
 	for i, file := range a.Files {
 		rows[i] = []string{"  " + file.Name, file.Doc}
 	}
+	place := "this folder"
+	if dir := workflowDir(); dir != "." {
+		place = dir + "/"
+	}
 	test := "repro plugin test " + a.Dir
 	if base := filepath.Base(a.Dir); base != name {
 		test += " --name " + name
 	}
-	return fmt.Sprintf("wrote %s:\n%s\nTry it, and again after every change:\n\n  %s\n\nUse it in a workflow in this folder:\n\n%s",
-		a.Dir, columns(rows), test, indent(a.Workflow))
+	return fmt.Sprintf("wrote %s:\n%s\nTry it, and again after every change:\n\n  %s\n\nUse it in a workflow in %s:\n\n%s",
+		a.Dir, columns(rows), test, place, indent(a.Workflow))
 }
 
 // indent puts two spaces before every line that is not empty.

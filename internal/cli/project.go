@@ -110,9 +110,12 @@ func looksLikeFile(arg string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
+// workflowPatterns say where workflows lie, the first that matches.
+var workflowPatterns = []string{"*.hcl", "workflows/*.hcl"}
+
 // onlyWorkflow returns the one workflow file here or in workflows/.
 func onlyWorkflow() (string, error) {
-	for _, pattern := range []string{"*.hcl", "workflows/*.hcl"} {
+	for _, pattern := range workflowPatterns {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			return "", err

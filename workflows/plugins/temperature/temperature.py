@@ -21,13 +21,22 @@ class Temperature(Sampler):
             raise ParamError("t", f"{self.t} is not positive", "Give a number above 0; 1 to 5 are usual")
 
     def prepare(self, pool, job):
-        sizes = [sum(len(dataset.items_in(lang)) for dataset in pool.datasets) for lang in pool.langs]
-        largest = max(sizes)  # keeps the power of a large size from overflowing when t is small
-        self.weights = [(size / largest) ** (1 / self.t) for size in sizes]
-        for lang, weight in zip(pool.langs, self.weights):
-            job.log(f"{lang}: {weight / sum(self.weights):.1%} of batches")
+        self.weights = None  # known once the size of a batch is
+        self.log = job.log
+
+    def weigh(self, pool, batch_size):
+        """Return each language's weight, by its items in the datasets that can fill a batch; 0 if none can."""
+        counts = [[len(dataset.items_in(lang)) for dataset in pool.datasets] for lang in pool.langs]
+        sizes = [sum(count for count in of_lang if count >= batch_size) for of_lang in counts]
+        largest = max(sizes) or 1  # keeps the power of a large size from overflowing when t is small
+        weights = [(size / largest) ** (1 / self.t) if size else 0 for size in sizes]
+        for lang, weight in zip(pool.langs, weights):
+            self.log(f"{lang}: {weight / (sum(weights) or 1):.1%} of batches")
+        return weights if any(weights) else [1] * len(weights)  # then pick says what is wrong
 
     def batch(self, pool, step, rng):
+        if self.weights is None:
+            self.weights = self.weigh(pool, step.size)
         [lang] = rng.choices(pool.langs, self.weights)
         _, items = pool.pick(step.size, rng, lambda dataset: dataset.items_in(lang), f"in {lang}")
         return Batch("temperature", [Row(item, lang, lang) for item in rng.sample(items, step.size)])

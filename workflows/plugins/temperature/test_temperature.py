@@ -29,6 +29,9 @@ def shares(pool, t, steps=3000):
 
 
 class TestTemperature(unittest.TestCase):
+    def test_a_language_that_fills_no_batch_is_left_out(self):
+        self.assertEqual(shares(pool_of({"en": 60, "sw": 3}), 5, steps=50), {"en": 1, "sw": 0})
+
     def test_languages_come_as_often_as_the_formula_says(self):
         sizes = {"de": 100, "en": 1000, "sw": 10}
         pool = pool_of(sizes)
@@ -72,9 +75,11 @@ class TestTemperature(unittest.TestCase):
                 draw(Temperature, pool_of({"en": 9}), {"t": t})
             self.assertEqual(caught.exception.param, "t")
 
-    def test_a_language_that_cannot_fill_a_batch_is_an_error(self):
-        with self.assertRaisesRegex(ParamError, "batch_size: 20, but the largest dataset has 9 items in sw"):
-            draw(Temperature, pool_of({"en": 30, "sw": 9}), steps=50, batch_size=20)
+    def test_languages_that_all_fill_no_batch_are_an_error(self):
+        pool = pool_of({"en": 9, "sw": 9})
+        with self.assertRaisesRegex(ParamError, "batch_size: 20, but the largest dataset has 9 items in"):
+            draw(Temperature, pool, steps=20, batch_size=20)
+
 
 
 if __name__ == "__main__":
