@@ -122,12 +122,25 @@ func (e *evaluator) kind(name string, at hcl.Range) (stages.Stage, hcl.Diagnosti
 
 func (e *evaluator) unknownKind(kind string, at hcl.Range) *hcl.Diagnostic {
 	kinds := e.options.Kinds.Kinds()
+	text := fmt.Sprintf("There is no kind %q; the kinds are %s", kind, joinNames(kinds))
+	if plugins := e.pluginNames(); len(plugins) > 0 {
+		text += ", and those of the plugins " + joinNames(plugins)
+		kinds = append(kinds, plugins...)
+	}
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError,
 		Summary:  "Unknown kind of stage",
-		Detail:   fmt.Sprintf("There is no kind %q; the kinds are %s.%s", kind, joinNames(kinds), didYouMean(kind, kinds)),
+		Detail:   text + "." + didYouMean(kind, kinds),
 		Subject:  &at,
 	}
+}
+
+func (e *evaluator) pluginNames() []string {
+	names := make([]string, len(e.workflow.Plugins))
+	for i, p := range e.workflow.Plugins {
+		names[i] = p.Name
+	}
+	return names
 }
 
 func isLocal(folder string) bool {

@@ -31,8 +31,12 @@ func (b *stageBlock) openVariant(block *hclsyntax.Block, v stages.Variant) hcl.D
 			if len(known) > 0 {
 				has = "has " + joinNames(known)
 			}
+			hint := didYouMean(attr.Name, known)
+			if slices.ContainsFunc(b.Spec.Params, func(p stages.Param) bool { return p.Name == attr.Name }) {
+				hint = " It belongs into the stage, outside of this block."
+			}
 			diags = append(diags, b.problem(attr.NameRange, "Unknown attribute",
-				fmt.Sprintf("%s %s has no %q; it %s.%s", b.Spec.Choice.Param, v.Name, attr.Name, has, didYouMean(attr.Name, known))))
+				fmt.Sprintf("%s %s has no %q; it %s.%s", b.Spec.Choice.Param, v.Name, attr.Name, has, hint)))
 		}
 		b.attribute(stages.VariantName(v.Name, attr.Name), attr)
 	}
@@ -71,7 +75,7 @@ func (b *stageBlock) chosen(ctx *hcl.EvalContext) (stages.Spec, hcl.Diagnostics)
 	}
 	plugin := b.pluginOf(name)
 	if plugin == nil {
-		return b.Spec, diags // the kind's Check says what there is
+		return b.Spec, append(diags, b.problem(b.At(choice.Param), "Bad parameter", b.unknownVariant(name)))
 	}
 	if more := b.openPlugin(plugin); more.HasErrors() {
 		return b.Spec, append(diags, more...)
@@ -94,6 +98,23 @@ func (b *stageBlock) chosen(ctx *hcl.EvalContext) (stages.Spec, hcl.Diagnostics)
 		}
 	}
 	return b.Spec.With(variant.Name), diags
+}
+
+// unknownVariant says what there is, in the kind and by plugins.
+func (b *stageBlock) unknownVariant(name string) string {
+	var known []string
+	for _, v := range b.Spec.Choice.Variants {
+		known = append(known, v.Name)
+	}
+	text := fmt.Sprintf("There is no %s %q; there are %s", b.Spec.Choice.Param, name, joinNames(known))
+	if plugins := b.pluginNames(); len(plugins) > 0 {
+		text += ", and those of the plugins " + joinNames(plugins)
+		known = append(known, plugins...)
+	}
+	if hint := didYouMean(name, known); hint != "" {
+		return text + "." + hint
+	}
+	return text + fmt.Sprintf(". That of a plugin needs its block: plugin %q { source = … }.", name)
 }
 
 // unquote returns the text of a JSON string.

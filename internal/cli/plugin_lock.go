@@ -74,7 +74,9 @@ func (p *project) lock(ctx context.Context, t *terminal) (err error) {
 		return t.printJSON(map[string]any{"file": filepath.Join(w.Dir, lock.File), "changed": changed})
 	}
 	for _, line := range changed {
-		t.say("%s", line)
+		if !strings.HasSuffix(line, "is not locked") { // it is now, and the file says which
+			t.say("%s", line)
+		}
 	}
 	return t.print(fmt.Sprintf("%s pins %d plugins, %d programs and %d sources\n",
 		filepath.Join(w.Dir, lock.File), len(all.Plugins), len(all.Tools), len(all.Sources)))

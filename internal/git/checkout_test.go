@@ -66,3 +66,33 @@ func TestCheckoutGivesTheFilesOfACommit(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckoutLeavesTheUsersRepositoryAlone: hooks set variables that make
+// every git write into the repository that they run in.
+func TestCheckoutLeavesTheUsersRepositoryAlone(t *testing.T) {
+	users, other := repository(t), repository(t)
+	head, err := exec.Command("git", "-C", users, "rev-parse", "HEAD").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("git", "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-q", "--allow-empty", "-m", "other")
+	cmd.Dir = other
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Setenv("GIT_DIR", filepath.Join(users, ".git"))
+	if err := git.Checkout(t.Context(), filepath.Join(t.TempDir(), "x"), other, strings.Repeat("1", 40), ""); err == nil {
+		t.Error("a commit that is nowhere was found")
+	}
+	again, err := exec.Command("git", "rev-parse", "HEAD").Output()
+	if err != nil || string(again) != string(head) {
+		t.Errorf("the user's branch went from %s to %s, %v", head, again, err)
+	}
+	mark := filepath.Join(t.TempDir(), "mark")
+	if err := git.Checkout(t.Context(), filepath.Join(t.TempDir(), "y"), "--upload-pack=touch "+mark, strings.Repeat("1", 40), ""); err == nil {
+		t.Error("an option was taken for a repository")
+	}
+	if _, err := os.Stat(mark); err == nil {
+		t.Error("the source of a plugin was run as a command")
+	}
+}

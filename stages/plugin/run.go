@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 
 	"repro/stages"
 	"repro/stages/plugin/v1"
@@ -78,11 +79,27 @@ func known(params []stages.Param, raw string) error {
 func recovered(log io.Writer, do func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			fmt.Fprintf(log, "panic: %v\n%s", r, debug.Stack()) //nolint:errcheck // a log that cannot be written must not fail the work
+			fmt.Fprintf(log, "panic: %v\n%s\n", r, authors(string(debug.Stack()))) //nolint:errcheck // a log that cannot be written must not fail the work
 			err = fmt.Errorf("the plugin panicked: %v", r)
 		}
 	}()
 	return do()
+}
+
+// authors cuts a trace to the frames between the panic and this package: the
+// author's. A frame is two lines.
+func authors(trace string) string {
+	lines := strings.Split(strings.TrimSpace(trace), "\n")
+	from, to := 0, len(lines)
+	for i, line := range lines {
+		switch {
+		case strings.HasPrefix(line, "panic(") && i+2 < len(lines):
+			from = i + 2
+		case from > 0 && i > from && strings.HasPrefix(line, "repro/stages/plugin."):
+			return strings.Join(lines[from:i], "\n")
+		}
+	}
+	return strings.Join(lines[from:to], "\n")
 }
 
 // run carries out a request.

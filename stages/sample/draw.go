@@ -36,7 +36,18 @@ func check(pool *Pool, b Batch, size int) error {
 	if b.Dataset == nil || len(b.Rows) != size {
 		return fmt.Errorf("drew %d rows, want %d of one dataset", len(b.Rows), size)
 	}
-	for _, r := range b.Rows {
+	type same struct {
+		item                                   Item
+		query, passage, queryText, passageText string
+	}
+	at := make(map[same]int, len(b.Rows))
+	for i, r := range b.Rows {
+		row := same{r.Item, r.Query, r.Passage, r.QueryText, r.PassageText}
+		if first, twice := at[row]; twice && pool.has(b.Dataset, r.Item) {
+			return fmt.Errorf("rows %d and %d are the same: item %s of %s in %s and %s. A model learns nothing from telling a row from itself",
+				first, i, pool.ID(r.Item), b.Dataset.Name, r.Query, r.Passage)
+		}
+		at[row] = i
 		if !pool.has(b.Dataset, r.Item) {
 			return fmt.Errorf("item %d is not of dataset %s", r.Item, b.Dataset.Name)
 		}

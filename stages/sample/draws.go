@@ -105,13 +105,19 @@ func setColumn(column *[]string, rows, i int, text string) {
 // they fit the pool is for the reader to check. A file that is not in the
 // format is an error that names the line.
 func ReadDraws(name string, pool *Pool, yield func(Batch) error) error {
-	return corpus.ReadLines(name, func(l drawLine) error {
+	var refused error // by who takes the batch: no fault of the file's
+	err := corpus.ReadLines(name, func(l drawLine) error {
 		b, err := l.batch(pool)
 		if err != nil {
 			return err
 		}
-		return yield(b)
+		refused = yield(b)
+		return refused
 	})
+	if refused != nil {
+		return refused
+	}
+	return err
 }
 
 func (l *drawLine) batch(pool *Pool) (Batch, error) {

@@ -154,3 +154,43 @@ func TestBadDrawsAreRefusedWithTheirLine(t *testing.T) {
 		}
 	}
 }
+
+// TestNoFlippedBitMakesAPoolPanic: a file that is wrong anywhere is refused, or
+// read as another pool.
+func TestNoFlippedBitMakesAPoolPanic(t *testing.T) {
+	t.Parallel()
+	whole, err := os.ReadFile(saved(t, newPool(t, parallel("a", 5, "de", "en"), parallel("b", 3, "en"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "pool")
+	refused := 0
+	for bit := range 8 * len(whole) {
+		if bit%3 != 0 && bit > 4096 {
+			continue // every bit of the header, a third of the rest
+		}
+		whole[bit/8] ^= 1 << (bit % 8)
+		if err := os.WriteFile(file, whole, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		pool, err := sample.OpenPool(file)
+		whole[bit/8] ^= 1 << (bit % 8)
+		if err != nil {
+			refused++
+			if !errors.Is(err, stages.ErrInput) {
+				t.Fatalf("bit %d: %v does not wrap ErrInput", bit, err)
+			}
+			continue
+		}
+		for pair := range pool.All() {
+			_ = pair
+		}
+		for _, m := range sample.Methods() {
+			s := sampler(t, m.Name, hybridParams(m.Name, .5))
+			_, _ = s.Batch(pool, sample.Step{Total: 1, Size: 2}, sample.NewRand(0, 0)) // an error is fine
+		}
+	}
+	if refused == 0 {
+		t.Error("nothing was refused")
+	}
+}

@@ -83,6 +83,7 @@ func Build(ctx context.Context, name, dir string, o Options) (*Plugin, error) {
 	}
 	b.command(home)
 	b.program.Keep = home + "-answers"
+	b.program.Copied, b.program.Source = filepath.Join(home, sourceDir), filepath.Clean(dir)
 	return &Plugin{Program: b.program, Manifest: m, Source: filepath.Join(home, sourceDir)}, nil
 }
 

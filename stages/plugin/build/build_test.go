@@ -226,3 +226,131 @@ func TestAMissingToolIsNamedWithTheWayToGetIt(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestNothingOfTheUsersDecidesWhatIsBuilt: settings that would give another
+// program under the same key.
+func TestNothingOfTheUsersDecidesWhatIsBuilt(t *testing.T) {
+	settings := filepath.Join(t.TempDir(), "env")
+	if err := os.WriteFile(settings, []byte("GOFLAGS=-tags=other\nGOARCH=arm64\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOENV", settings)
+	t.Setenv("GOOS", "windows")
+	t.Setenv("GOEXPERIMENT", "nosuchexperiment")
+	dir := folder(t, map[string]string{
+		"plugin.hcl": "protocol = 1\nlanguage = \"go\"\n", "mine.go": goPlugin,
+		"other.go": "//go:build other\n\npackage main\n\nfunc init() { panic(\"another program\") }\n",
+	})
+	p, err := build.Build(t.Context(), "mine", dir, options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if names := samplers(t, p.Program); !slices.Equal(names, []string{"mine"}) {
+		t.Errorf("samplers %v", names)
+	}
+}
+
+// TestUsersOwnPackagesAreNotLookedAt: one of the same name as a required one,
+// which only this user has.
+func TestUsersOwnPackagesAreNotLookedAt(t *testing.T) {
+	needGRPC(t)
+	home := t.TempDir()
+	version, err := exec.Command("/usr/bin/python3", "-c", "import sys; print('%d.%d' % sys.version_info[:2])").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := filepath.Join(home, ".local", "lib", "python"+strings.TrimSpace(string(version)), "site-packages")
+	for name, text := range map[string]string{
+		"onlymine-9.dist-info/METADATA": "Metadata-Version: 2.1\nName: onlymine\nVersion: 9\n", "onlymine.py": "",
+	} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(site, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(site, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("HOME", home)
+	dir := folder(t, map[string]string{"plugin.hcl": pythonManifest + "requires = [\"onlymine\"]\n", "mine.py": pythonPlugin})
+	_, err = build.Build(t.Context(), "mine", dir, options(t))
+	var missing *stages.MissingToolError
+	if !errors.As(err, &missing) {
+		t.Errorf("got %v, want that the package is missing", err)
+	}
+	dir = folder(t, map[string]string{"plugin.hcl": pythonManifest, "mine.py": "import onlymine\n" + pythonPlugin})
+	p, err := build.Build(t.Context(), "mine", dir, options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := host.Open(t.Context(), p.Program, host.Options{}); err == nil || !strings.Contains(err.Error(), "No module named 'onlymine'") {
+		t.Errorf("the plugin sees packages of the user: %v", err)
+	}
+}
+
+func TestVariablesOfTheManifestAreInTheIdentity(t *testing.T) {
+	needGRPC(t)
+	dir := folder(t, map[string]string{
+		"plugin.hcl": pythonManifest + "env = [\"MINE_MODE\"]\nmachine_env = [\"MINE_DEVICE\"]\n", "mine.py": pythonPlugin,
+	})
+	o := options(t)
+	identity := func(mode, device string) string {
+		t.Helper()
+		t.Setenv("MINE_MODE", mode)
+		t.Setenv("MINE_DEVICE", device)
+		p, err := build.Build(t.Context(), "mine", dir, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(p.Env, "MINE_MODE="+mode) || !slices.Contains(p.Env, "MINE_DEVICE="+device) {
+			t.Errorf("environment %v", p.Env)
+		}
+		return p.Identity["environment"]
+	}
+	first := identity("a", "0")
+	if identity("a", "1") != first {
+		t.Error("what only says where things are is in the identity")
+	}
+	if identity("b", "0") == first {
+		t.Error("the value of a variable is not in the identity")
+	}
+}
+
+// TestWhatRunsIsWhatTheDigestSays: a copy that somebody wrote into is made anew.
+func TestWhatRunsIsWhatTheDigestSays(t *testing.T) {
+	t.Parallel()
+	needGRPC(t)
+	dir := folder(t, map[string]string{"plugin.hcl": pythonManifest, "mine.py": pythonPlugin})
+	o := options(t)
+	p, err := build.Build(t.Context(), "mine", dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(p.Source, "mine.py")
+	if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o222 != 0 {
+		t.Errorf("the copy can be written to: %v", err)
+	}
+	for name, spoil := range map[string]func() error{
+		"changed": func() error { return os.WriteFile(file, []byte("raise SystemExit('spoilt')\n"), 0o644) },
+		"more":    func() error { return os.WriteFile(filepath.Join(p.Source, "cache.json"), []byte("{}"), 0o644) },
+		"gone":    func() error { return os.Remove(file) },
+		"cut":     func() error { return os.Truncate(file, 0) },
+	} {
+		for _, name := range []string{p.Source, file} {
+			if err := os.Chmod(name, 0o755); err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
+			}
+		}
+		if err := spoil(); err != nil {
+			t.Fatal(err)
+		}
+		again, err := build.Build(t.Context(), "mine", dir, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(again.Source, "mine.py"))
+		files, _ := os.ReadDir(again.Source)
+		if err != nil || string(text) != pythonPlugin || len(files) != 2 {
+			t.Errorf("%s: the spoilt copy is used: %v", name, err)
+		}
+	}
+}

@@ -45,7 +45,11 @@ func goEnv(ctx context.Context, more ...string) ([]string, error) {
 			env = append(env, name+"="+value)
 		}
 	}
-	out, err := exec.CommandContext(ctx, "go", append([]string{"env", "-json"}, goSettings...)...).Output()
+	// Asked with the user's settings, but without those that could be wrong for
+	// this version of Go.
+	ask := exec.CommandContext(ctx, "go", append([]string{"env", "-json"}, goSettings...)...)
+	ask.Env = append(os.Environ(), "GOTOOLCHAIN=local", "GOEXPERIMENT=", "GOFLAGS=", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	out, err := ask.Output()
 	if errors.Is(err, exec.ErrNotFound) {
 		return nil, &stages.MissingToolError{Tool: "go, which builds plugins,", Install: "apt-get install golang"}
 	}

@@ -140,7 +140,7 @@ func TestEachBadPluginFailsItsCheck(t *testing.T) {
 		"no progress":              {"sampler demo: progress", "it reports no progress in steps"},
 		"progress goes back":       {"sampler demo: progress", "it goes back from"},
 		"ignores wrong types":      {"sampler demo: bad parameters", `it accepts p = "many", which is no number`},
-		"panics on bad parameters": {"sampler demo: bad parameters", `it crashes on p = "many"`},
+		"panics on bad parameters": {"sampler demo: bad parameters", `it panics on p = "many"`},
 		"deaf":                     {"sampler demo: cancel", "started by hand: cancelled, it ended with: it did not end within 5s"},
 		"copies the pool":          {"sampler demo: large pool", "want at most"},
 		"one row short":            {"sampler demo: draws batches", "drew 15 rows, want 16"},

@@ -62,6 +62,9 @@ func (s *suite) badParams(ctx context.Context, w *work) (string, error) {
 		if err == nil {
 			return "", problemf(hint, "it accepts %s", m.what)
 		}
+		if strings.Contains(err.Error(), "the plugin panicked") {
+			return "", problemf(hint, "it panics on %s: %v", m.what, err)
+		}
 		if now := processes(s.mark); len(asked) > 0 && !slices.ContainsFunc(asked, func(pid int) bool { return slices.Contains(now, pid) }) {
 			line, _, _ := strings.Cut(err.Error(), ". Its last words")
 			return "", problemf(hint, "it crashes on %s: %s", m.what, line)

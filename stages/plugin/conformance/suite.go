@@ -64,9 +64,18 @@ type suite struct {
 	noHand  error // why the program cannot be started by hand
 
 	poolWritten bool
+	expire      context.CancelCauseFunc // ends the suite
 }
 
+// limit is how long one check may take. It is far above what any needs.
+const limit = 2 * time.Minute
+
+// errExpired ends a suite whose plugin does not come to an end.
+var errExpired = fmt.Errorf("it was not done after %v. The rest is not tried", limit)
+
 func (s *suite) run(ctx context.Context) {
+	ctx, s.expire = context.WithCancelCause(ctx)
+	defer s.expire(nil)
 	whole := &work{of: "plugin " + s.program.Name, given: &build.Case{}}
 	if !s.check(ctx, whole, "description", func() (string, error) { return s.describe(ctx) }) {
 		return
@@ -91,9 +100,15 @@ func (s *suite) check(ctx context.Context, w *work, check string, do func() (str
 	}
 	started := time.Now()
 	r := Result{Of: w.of, Case: w.given.Name, Check: check}
+	timer := time.AfterFunc(limit, func() { s.expire(errExpired) })
 	r.settle(do())
+	timer.Stop()
 	r.Took = time.Since(started)
-	if ctx.Err() != nil {
+	switch context.Cause(ctx) {
+	case nil:
+	case errExpired:
+		r.settle("", errExpired)
+	default:
 		return false // what it saw is not the plugin's doing
 	}
 	s.results = append(s.results, r)
@@ -116,6 +131,9 @@ func (s *suite) describe(ctx context.Context) (string, error) {
 	}
 	for _, k := range opened.Kinds() {
 		adds = append(adds, "the kind "+k.Spec().Kind)
+	}
+	for _, v := range opened.Variants() {
+		adds = append(adds, fmt.Sprintf("the %s of %s (not tried: its tests are the kind's)", v.Variant.Name, v.Kind))
 	}
 	return "adds " + strings.Join(adds, ", "), nil
 }

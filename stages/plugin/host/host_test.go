@@ -146,7 +146,7 @@ func TestChildrenEndWithThePlugin(t *testing.T) {
 func TestPluginsThatDoNotStart(t *testing.T) {
 	t.Parallel()
 	for how, want := range map[string]string{
-		"early exit":    "it ended in the middle of its work: exit status 3. Its last words:\nthe licence file is missing",
+		"early exit":    "it does not start: exit status 3. Its last words:\nthe licence file is missing",
 		"never talks":   "it did not start to talk within 3s",
 		"garbage":       "Loading model",
 		"endless line":  "xxxxxx",

@@ -17,14 +17,19 @@ const (
 // limit. It is safe for concurrent use.
 type log struct {
 	mu    sync.Mutex
+	paths *strings.Replacer
 	to    io.Writer // may be nil
 	left  int64
 	flood func() // called once when nothing is left
 	tail  []byte
 }
 
-func newLog(to io.Writer, limit int64, flood func()) *log {
-	return &log{to: to, left: limit, flood: flood}
+func newLog(program *Program, to io.Writer, limit int64, flood func()) *log {
+	l := &log{to: to, left: limit, flood: flood, paths: strings.NewReplacer()}
+	if program.Copied != "" {
+		l.paths = strings.NewReplacer(program.Copied, program.Source)
+	}
+	return l
 }
 
 // Write implements io.Writer. It never fails: the plugin would only stop making
@@ -37,6 +42,7 @@ func (l *log) Write(p []byte) (int, error) {
 		return n, nil
 	}
 	l.left -= int64(n)
+	p = []byte(l.paths.Replace(string(p)))
 	l.tail = append(l.tail, p...)
 	if extra := len(l.tail) - tailBytes; extra > tailBytes {
 		l.tail = append(l.tail[:0], l.tail[extra:]...)

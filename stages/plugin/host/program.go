@@ -9,6 +9,10 @@ type Program struct {
 	Env      []string          // "NAME=value", besides the few that every plugin gets
 	Identity map[string]string // all that may change what it does, by what it is: "files", "toolchain", "sdk", "protocol"
 	Keep     string            // a folder for what is remembered of it; "" for none
+
+	// Copied and Source, if not empty, are the folder that it runs from and the
+	// one that it is a copy of: its log names files of the second.
+	Copied, Source string
 }
 
 // tools returns what the plugin adds to the key of a stage that it does the

@@ -64,7 +64,7 @@ type session struct {
 // may be nil.
 func start(ctx context.Context, program *Program, dir string, to io.Writer, o Options) (*session, error) {
 	s := &session{program: program, options: o.withDefaults()}
-	s.log = newLog(to, s.options.MaxLog, func() {
+	s.log = newLog(program, to, s.options.MaxLog, func() {
 		s.stop(fmt.Errorf("it wrote more than %d MiB of log", s.options.MaxLog>>20))
 	})
 	var err error
@@ -180,13 +180,16 @@ func (s *session) describe(err error) error {
 	case <-s.process.done:
 		// If it was killed for another reason, that is what counts.
 		if !errors.Is(s.process.err, context.Canceled) {
+			if s.rpc == nil {
+				return fmt.Errorf("it does not start: %s", exitOf(s.process.err))
+			}
 			return fmt.Errorf("it ended in the middle of its work: %s", exitOf(s.process.err))
 		}
 	case <-time.After(settle):
 	}
 	if _, line, found := strings.Cut(err.Error(), "Unrecognized remote plugin message: "); found {
 		line, _, _ = strings.Cut(line, "\n")
-		return fmt.Errorf("the first line that it wrote is not the handshake: %.200q. It must not print anything before it serves", line)
+		return fmt.Errorf("the first line that it wrote is not the handshake: %.200q. It must not print anything before it serves; what it prints later is its log", line)
 	}
 	switch code := status.Code(err); {
 	case code == codes.ResourceExhausted:

@@ -20,8 +20,9 @@ COOKIE = ("REPRO_PLUGIN", "5f1d4c4e-repro-plugin")
 _PARENT = os.getppid()  # as early as can be: a parent that died before is not missed
 
 _PACKAGES = {
-    "grpc": "python3 -m pip install grpcio protobuf, or on Debian: apt-get install python3-grpcio python3-protobuf",
-    "google": "python3 -m pip install protobuf, or on Debian: apt-get install python3-protobuf",
+    "grpc": f"{sys.executable} -m pip install grpcio protobuf. Debian's are for /usr/bin/python3 (apt-get install "
+    "python3-grpcio python3-protobuf): name it as interpreter in plugin.hcl",
+    "google": f"{sys.executable} -m pip install protobuf. Debian's is for /usr/bin/python3 (apt-get install python3-protobuf)",
 }
 
 

@@ -114,8 +114,8 @@ class MainTest(unittest.TestCase):
         code = "import sys; sys.modules[{!r}] = None; from repro_plugin import *; import repro_plugin.testing; "
         code += "sys.argv = ['mine.py'] + sys.argv[1:]; serve(Sampler)"
         for module, argument, words in (
-            ("grpc", [], "pip install grpcio protobuf, or on Debian: apt-get install python3-grpcio python3-protobuf"),
-            ("google.protobuf", ["describe"], "pip install protobuf, or on Debian: apt-get install python3-protobuf"),
+            ("grpc", [], f"{sys.executable} -m pip install grpcio protobuf. Debian's are for /usr/bin/python3"),
+            ("google.protobuf", ["describe"], f"{sys.executable} -m pip install protobuf. Debian's is for /usr/bin/python3"),
         ):
             with self.subTest(module):
                 done = subprocess.run(
