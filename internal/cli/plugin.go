@@ -13,7 +13,7 @@ func newPlugin(t *terminal, sdk fs.FS) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newPluginNew(t), newPluginTest(t, sdk), newPluginLs(t, sdk), newPluginLock(t, sdk))
+	c.AddCommand(newPluginNew(t), newPluginTest(t, sdk), newPluginLs(t, sdk), newPluginLock(t, sdk), newPluginSDK(t, sdk))
 	for _, sub := range c.Commands() {
 		sub.Args = usageArgs(sub.Args)
 	}

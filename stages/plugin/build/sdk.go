@@ -29,6 +29,28 @@ type sdk struct {
 	digest string
 }
 
+// SDK lays out the SDK of a language below root, as plugins are built with it,
+// and returns its folder.
+func SDK(root, language string, source fs.FS) (string, error) {
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return "", err
+	}
+	var s *sdk
+	switch language {
+	case Go:
+		s, err = goSDK(root, source)
+	case Python:
+		s, err = newPythonSDK(root, source)
+	default:
+		return "", fmt.Errorf("there is no SDK for %q; there are %s and %s", language, Go, Python)
+	}
+	if err != nil {
+		return "", err
+	}
+	return s.dir, nil
+}
+
 // goSDK lays out the module that Go plugins are built against.
 func goSDK(root string, source fs.FS) (*sdk, error) {
 	var files []string
