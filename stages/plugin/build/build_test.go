@@ -354,3 +354,33 @@ func TestWhatRunsIsWhatTheDigestSays(t *testing.T) {
 		}
 	}
 }
+
+// TestTheExamplesOfTheDocsWork: the first one of each language, as it stands.
+func TestTheExamplesOfTheDocsWork(t *testing.T) {
+	t.Parallel()
+	needGRPC(t)
+	raw, err := os.ReadFile(filepath.Join(testkit.Root(), "docs", "plugins.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	example := func(language string) string {
+		_, rest, _ := strings.Cut(string(raw), "```"+language+"\n")
+		code, _, ok := strings.Cut(rest, "```")
+		if !ok {
+			t.Fatalf("there is no example in %s", language)
+		}
+		return code
+	}
+	for _, files := range []map[string]string{
+		{"plugin.hcl": "protocol = 1\nlanguage = \"go\"\n", "main.go": example("go")},
+		{"plugin.hcl": pythonManifest, "mine.py": example("python")},
+	} {
+		p, err := build.Build(t.Context(), "mostly-mono", folder(t, files), options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if names := samplers(t, p.Program); !slices.Equal(names, []string{"mostly-mono"}) {
+			t.Errorf("samplers %v", names)
+		}
+	}
+}
