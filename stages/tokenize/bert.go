@@ -97,7 +97,7 @@ func lowered(text []byte, start int) []byte {
 					text = append(text, "i\u0307"...) // the only one that becomes two
 					continue
 				}
-				text = utf8.AppendRune(text, unicode.ToLower(r))
+				text = utf8.AppendRune(text, toLower(r))
 			}
 			return text
 		}
@@ -106,6 +106,18 @@ func lowered(text []byte, start int) []byte {
 		}
 	}
 	return text
+}
+
+// toLower is unicode.ToLower as of Unicode 17, whatever version Go has.
+func toLower(r rune) rune {
+	if r >= newerCapitals[0].first {
+		for _, s := range newerCapitals {
+			if s.first <= r && r <= s.last {
+				return s.lower + r - s.first
+			}
+		}
+	}
+	return unicode.ToLower(r)
 }
 
 // wordPiece is Hugging Face's BertPreTokenizer with its WordPiece model: it

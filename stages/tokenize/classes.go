@@ -49,12 +49,12 @@ func newClasses() classes {
 	return c
 }
 
-// The classes of characters of Hugging Face's tokenizers (0.23), which come
-// from an old version of Unicode there. They are written out, because ids must
-// not change with the version of Unicode that Go has: that would be another
-// result under the same key. testdata/classes.js prints them.
-
 // span is the characters from first to last.
+//
+// The spans below are those of Hugging Face's tokenizers 0.23, which has them
+// from an old version of Unicode. They are written out, because ids must not
+// change with the version of Unicode that Go has: that would be another result
+// under the same key. `node testdata/tokenizers_oracle.js classes` prints them.
 type span struct{ first, last rune }
 
 // dropped are control characters, formats and private use, which are taken out.
@@ -157,4 +157,12 @@ var nonspacingMarks = []span{
 	{0x1d17b, 0x1d182}, {0x1d185, 0x1d18b}, {0x1d1aa, 0x1d1ad}, {0x1d242, 0x1d244}, {0x1da00, 0x1da36},
 	{0x1da3b, 0x1da6c}, {0x1da75, 0x1da75}, {0x1da84, 0x1da84}, {0x1da9b, 0x1da9f}, {0x1daa1, 0x1daaf},
 	{0x1e8d0, 0x1e8d6}, {0xe0100, 0xe01ef},
+}
+
+// newerCapitals are the capital letters since Unicode 15, and the lower case of
+// the first of each span.
+var newerCapitals = []struct{ first, last, lower rune }{
+	{0x1c89, 0x1c89, 0x1c8a}, {0xa7cb, 0xa7cb, 0x264}, {0xa7cc, 0xa7cc, 0xa7cd}, {0xa7ce, 0xa7ce, 0xa7cf},
+	{0xa7d2, 0xa7d2, 0xa7d3}, {0xa7d4, 0xa7d4, 0xa7d5}, {0xa7da, 0xa7da, 0xa7db}, {0xa7dc, 0xa7dc, 0x19b},
+	{0x10d50, 0x10d65, 0x10d70}, {0x16ea0, 0x16eb8, 0x16ebb},
 }

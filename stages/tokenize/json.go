@@ -195,21 +195,21 @@ func (f *tokenizerJSON) unigram() (*pipeline, error) {
 		return nil, errors.New("model: a unigram model without an unk_id in its vocabulary is not supported")
 	}
 	u := &unigram[float64]{unknown: *v.Unknown}
-	lowest, size := math.MaxFloat64, 0
+	lowest := math.MaxFloat64
 	var keys []key
 	ids := make(map[string]int32)
 	for i, p := range v.Vocab {
 		if p.text == "" {
 			return nil, fmt.Errorf("model: piece %d is empty", i)
 		}
-		if size += len(p.text); size > maxPieceBytes {
-			return nil, fmt.Errorf("model: the pieces hold more than %d bytes", maxPieceBytes)
-		}
 		keys = append(keys, key{p.text, int32(i)})
 		ids[p.text] = int32(i)
 		u.ids = append(u.ids, int32(i))
 		u.scores = append(u.scores, p.score)
 		lowest = min(lowest, p.score)
+	}
+	if err := checkPieces(keys); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
 	}
 	u.penalty = lowest - unknownPenalty
 	u.pieces = newTrie(keys)
@@ -269,6 +269,9 @@ func (f *tokenizerJSON) wordPiece() (*pipeline, error) {
 		if text != "" {
 			keys = append(keys, key{text, id})
 		}
+	}
+	if err := checkPieces(keys); err != nil {
+		return nil, fmt.Errorf("model: %w", err)
 	}
 	return &pipeline{normalizer: normalizer, model: newWordPiece(keys, unknown, v.MaxChars, classes), size: size}, nil
 }

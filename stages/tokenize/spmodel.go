@@ -53,10 +53,6 @@ func modelTypeName(t int) string {
 	return fmt.Sprintf("type %d", t)
 }
 
-// maxPieceBytes bounds what all pieces of a vocabulary hold together, and so
-// the memory of its trie. The largest published vocabularies have 4 MiB.
-const maxPieceBytes = 16 << 20
-
 // parseSPModel reads a ModelProto and checks it as the reference
 // implementation does on loading. Strings of the result are copies, the
 // charsmap is a part of data.

@@ -30,6 +30,9 @@ func loadBERT(data []byte, c *config) (*pipeline, error) {
 			ids[line] = int32(i)
 		}
 	}
+	if err := checkPieces(vocabulary); err != nil {
+		return nil, err
+	}
 	tokens := slices.Clone(c.added)
 	special := make(map[string]int32)
 	for _, t := range []struct {
@@ -76,6 +79,20 @@ func loadBERT(data []byte, c *config) (*pipeline, error) {
 	}
 	p.setAdded(tokens)
 	return p, nil
+}
+
+// maxPieceBytes bounds what all pieces of a vocabulary hold together, and so
+// the memory of its tries. The largest published vocabularies have 4 MiB.
+const maxPieceBytes = 16 << 20
+
+func checkPieces(vocabulary []key) error {
+	size := 0
+	for _, k := range vocabulary {
+		if size += len(k.text); size > maxPieceBytes {
+			return fmt.Errorf("the pieces hold more than %d bytes", maxPieceBytes)
+		}
+	}
+	return nil
 }
 
 // setAdded puts every token to those matched before or after normalizing. The

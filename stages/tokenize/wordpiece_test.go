@@ -71,9 +71,25 @@ func TestWordPieceAgreesWithBERT(t *testing.T) {
 			for i := range want {
 				want[i] = slices.Concat([]int32{2}, want[i], []int32{3})
 			}
-			compare(t, tok, all, want)
+			var texts []string
+			var ids [][]int32
+			for i, text := range all {
+				if !slices.Equal(tok.Encode(text, 0), want[i]) && differs(text, options.Cased) {
+					continue
+				}
+				texts, ids = append(texts, text), append(ids, want[i])
+			}
+			t.Logf("%d of %d texts have other ids for a known reason", len(all)-len(texts), len(all))
+			compare(t, tok, texts, ids)
 		})
 	}
+}
+
+// differs tells whether a text has something that the fast tokenizers, which
+// count here, do in another way than BERT's original.
+func differs(text string, cased bool) bool {
+	return !cased && strings.Contains(text, "Σ") || // at the end of a word
+		strings.ContainsFunc(text, func(r rune) bool { return 0x2b820 <= r && r < 0x2b920 })
 }
 
 func TestTrainingAgreesWithTokenizers(t *testing.T) {
@@ -109,6 +125,10 @@ func TestTrainingAgreesWithTokenizers(t *testing.T) {
 				}
 			}
 			t.Logf("%d pieces, %d there, %d in both", len(v.Pieces)-special, len(want), common)
+			// Ties are decided by chance there, and one can lead to another.
+			if common < len(want)*995/1000 {
+				t.Errorf("only %d of %d pieces are in both", common, len(want))
+			}
 		})
 	}
 }

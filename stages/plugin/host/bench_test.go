@@ -33,7 +33,7 @@ func hybrid() sample.Method {
 	panic("there is no hybrid")
 }
 
-// million writes a million pairs: 250,000 questions in four languages, with
+// million writes pairs, a million for 250,000 items: each in four languages, with
 // passages of about 150 bytes.
 func million(b testing.TB, items int) stagetest.Input {
 	b.Helper()
@@ -99,4 +99,16 @@ func BenchmarkHybridOfAMillionPairs(b *testing.B) {
 	b.ReportMetric(local.Seconds()/float64(b.N), "s/in-process")
 	b.ReportMetric(remote.Seconds()/float64(b.N), "s/plugin")
 	b.ReportMetric(remote.Seconds()/local.Seconds(), "plugin/in-process")
+}
+
+// TestHybridGivesTheSameBatchesInAPlugin: the engine's own sampler, its code
+// unchanged, out of process.
+func TestHybridGivesTheSameBatchesInAPlugin(t *testing.T) {
+	t.Parallel()
+	in := million(t, 500)
+	_, want := runOnce(t, sample.New(), "hybrid", "", in)
+	_, got := runOnce(t, sample.New(open(t, "hybrid").Samplers()...), "demo", "", in)
+	if len(want) == 0 || string(got) != string(want) {
+		t.Errorf("%d bytes in process, %d out of it, or other ones", len(want), len(got))
+	}
 }
