@@ -71,6 +71,10 @@ const (
 // whose inputs were made anew and turned out as ever.
 const HitAfterAll = "inputs came out as before"
 
+// Stopped is the Message of a Skipped stage that ran when the run was
+// interrupted.
+const Stopped = "stopped while it ran, as the run was interrupted"
+
 // Event is one thing that happened during a run.
 type Event struct {
 	Kind    EventKind

@@ -217,7 +217,7 @@ func (w *walk) fail(ctx context.Context, i int, err error) {
 	}
 	if ctx.Err() != nil {
 		// Stopped, not broken: the next run does it.
-		w.skip(i, interrupted)
+		w.skip(i, engine.Stopped)
 		return
 	}
 	s.state = runs.Failed

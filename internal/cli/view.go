@@ -62,6 +62,11 @@ func (p *project) eventText(e engine.Event) string {
 		return fmt.Sprintf("ran      %s  %s", e.Addr, e.Took.Round(time.Millisecond))
 	case engine.Warned:
 		return fmt.Sprintf("warning  %s  %s", e.Addr, e.Message)
+	case engine.Skipped:
+		if e.Message == engine.Stopped {
+			return fmt.Sprintf("stopped  %s", e.Addr)
+		}
+		return ""
 	case engine.Failed:
 		return p.failureText(e)
 	default:

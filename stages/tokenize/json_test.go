@@ -14,7 +14,7 @@ func TestUnigramInTokenizerJSONAgreesWithTokenizers(t *testing.T) {
 	python := python(t, "sentencepiece")
 	node(t)
 	texts := xquad(t)
-	file := trainSP(t, python, every(4, texts), nil)
+	file := trainSP(t, python, every(8, texts), nil)
 	newer := ask(t, nil, python, "testdata/sentencepiece_oracle.py", "convert", file)
 	// As in the folders of XLM-R and of the models made from it.
 	const sequence = `{"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, `

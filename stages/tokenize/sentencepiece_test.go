@@ -64,7 +64,7 @@ func TestSentencePieceAgreesWithTheReference(t *testing.T) {
 	t.Parallel()
 	python := python(t, "sentencepiece")
 	texts := xquad(t)
-	training := slices.DeleteFunc(every(4, texts), func(s string) bool { return !utf8.ValidString(s) })
+	training := slices.DeleteFunc(every(8, texts), func(s string) bool { return !utf8.ValidString(s) })
 	for name, options := range map[string]map[string]any{
 		"nmt_nfkc": nil,
 		"byte fallback and user-defined symbols": {

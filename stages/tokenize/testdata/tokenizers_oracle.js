@@ -3,6 +3,7 @@
 //
 //   check                        fails where the package is not installed
 //   encode TOKENIZER_JSON        prints the ids of every text
+//   time TOKENIZER_JSON          prints the seconds for all texts on one thread
 //   bert VOCAB cased|uncased     prints a tokenizer.json for a vocab.txt
 //   train TEXTS cased|uncased    prints a vocabulary of WordPieceTrainer, one piece a line
 //   classes                      prints, for every character, what BERT does with it
@@ -14,6 +15,11 @@ const path = require('path')
 const t = require('tokenizers')
 
 const [mode, file, variant] = process.argv.slice(2)
+
+function texts() {
+  const lines = fs.readFileSync(0, 'utf8').split('\n').slice(0, -1)
+  return lines.map((line) => Buffer.from(line, 'base64').toString('utf8'))
+}
 
 function bert(model) {
   const lowercase = variant === 'uncased'
@@ -34,11 +40,17 @@ function saved(tokenizer) {
 
 async function main() {
   switch (mode) {
-    case 'encode': {
+    case 'encode':
+      for (const encoding of await t.Tokenizer.fromFile(file).encodeBatch(texts())) console.log(encoding.getIds().join(' '))
+      break
+    case 'time': {
+      process.env.TOKENIZERS_PARALLELISM = 'false'
       const tokenizer = t.Tokenizer.fromFile(file)
-      const lines = fs.readFileSync(0, 'utf8').split('\n').slice(0, -1)
-      const texts = lines.map((line) => Buffer.from(line, 'base64').toString('utf8'))
-      for (const encoding of await tokenizer.encodeBatch(texts)) console.log(encoding.getIds().join(' '))
+      const all = texts()
+      const start = process.hrtime.bigint()
+      const encodings = await tokenizer.encodeBatch(all)
+      for (const encoding of encodings) encoding.getIds()
+      console.log(Number(process.hrtime.bigint() - start) / 1e9)
       break
     }
     case 'bert': {
