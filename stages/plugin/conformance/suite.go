@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"errors"
 	"crypto/rand"
 	"fmt"
 	"os"
@@ -104,11 +105,10 @@ func (s *suite) check(ctx context.Context, w *work, check string, do func() (str
 	r.settle(do())
 	timer.Stop()
 	r.Took = time.Since(started)
-	switch context.Cause(ctx) {
-	case nil:
-	case errExpired:
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errExpired):
 		r.settle("", errExpired)
-	default:
+	case cause != nil:
 		return false // what it saw is not the plugin's doing
 	}
 	s.results = append(s.results, r)
