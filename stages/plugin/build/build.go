@@ -68,7 +68,7 @@ func Build(ctx context.Context, name, dir string, o Options) (*Plugin, error) {
 	if err := b.prepare(); err != nil {
 		return nil, err
 	}
-	home := filepath.Join(root, shorten(fingerprint(name, b.program.Identity)))
+	home := filepath.Join(root, homeName(name, shorten(fingerprint(name, b.program.Identity))))
 	if err := settle(home, func(tmp string) error {
 		copied := filepath.Join(tmp, sourceDir)
 		if err := copyFiles(copied, source, files); err != nil {
@@ -77,12 +77,14 @@ func Build(ctx context.Context, name, dir string, o Options) (*Plugin, error) {
 		if again, err := digest(os.DirFS(copied), files); err != nil || again != sum {
 			return fmt.Errorf("%s changed while it was read. Run again", dir)
 		}
+		defer prune(root, name)
 		return b.finish(tmp)
 	}); err != nil {
 		return nil, err
 	}
+	used(home)
 	b.command(home)
-	b.program.Keep = home + "-answers"
+	b.program.Keep = answersOf(home)
 	b.program.Copied, b.program.Source = filepath.Join(home, sourceDir), filepath.Clean(dir)
 	return &Plugin{Program: b.program, Manifest: m, Source: filepath.Join(home, sourceDir)}, nil
 }
