@@ -92,13 +92,16 @@ func loadJSON(data []byte, c *config) (*pipeline, error) {
 			return nil, fmt.Errorf("post_processor: the id %d is not in the vocabulary", id)
 		}
 	}
-	p.pad, err = file.pad(c)
+	p.pad, err = file.pad(c, p.size)
 	return p, err
 }
 
 // pad returns the id that fills up: padding's, or that of the pad token.
-func (f *tokenizerJSON) pad(c *config) (int32, error) {
+func (f *tokenizerJSON) pad(c *config, size int) (int32, error) {
 	if f.Padding != nil {
+		if id := f.Padding.ID; id < 0 || int(id) >= size {
+			return 0, fmt.Errorf("padding: the id %d is not in the vocabulary", id)
+		}
 		return f.Padding.ID, nil
 	}
 	for _, text := range []string{string(c.PAD), "<pad>", bertPad} {
