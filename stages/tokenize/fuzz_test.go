@@ -2,6 +2,7 @@ package tokenize_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -28,6 +29,9 @@ func FuzzLoad(f *testing.F) {
 	f.Add("tokenizer_config.json", []byte(`{"tokenizer_class": "BertTokenizer", "unk_token": {"content": "[UNK]"},
 		"added_tokens_decoder": {"7": {"content": "a", "normalized": true, "single_word": true}}}`))
 	f.Fuzz(func(t *testing.T, name string, data []byte) {
+		if strings.Contains(name, "/") {
+			t.Skip("not a file at the root")
+		}
 		fsys := fstest.MapFS{name: {Data: data}}
 		if name == "tokenizer_config.json" || name == "special_tokens_map.json" || name == "added_tokens.json" {
 			fsys["vocab.txt"] = &fstest.MapFile{Data: []byte(vocabulary)}

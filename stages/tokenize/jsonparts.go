@@ -159,7 +159,7 @@ func (p *jsonPart) replace() (normalizer, error) {
 	case v.Pattern.Regex == "" && v.Pattern.String != "":
 		return replace{[]byte(v.Pattern.String), []byte(v.Content)}, nil
 	}
-	return nil, fmt.Errorf("Replace of the regular expression %q is not supported", v.Pattern.Regex)
+	return nil, fmt.Errorf("a Replace of the regular expression %q is not supported", v.Pattern.Regex)
 }
 
 type replace struct{ pattern, content []byte }
@@ -220,10 +220,10 @@ func (p *jsonPart) metaspace(m model) (*metaspace, error) {
 		case "never":
 			prepend = false
 		default:
-			return nil, fmt.Errorf("Metaspace with prepend_scheme = %q is not supported", v.PrependScheme)
+			return nil, fmt.Errorf("a Metaspace with prepend_scheme = %q is not supported", v.PrependScheme)
 		}
 		if v.Replacement == "" {
-			return nil, errors.New("Metaspace without a replacement")
+			return nil, errors.New("a Metaspace without a replacement")
 		}
 		return &metaspace{prepend: prepend, split: isTrue(v.Split, true), replacement: []byte(v.Replacement), model: m}, nil
 	case p.is("Sequence") && len(v.Pretokenizers) == 2 &&

@@ -27,7 +27,7 @@ func nasty() []string {
 		"line\u2028sep\u2029para\u0085nel\u000bvt\u000cff", "soft\u00adhyphen \u200erlm\u200f \u202ebidi\u202c",
 		"control \x01\x02\x1b[31m\x7f nul \x00 end", "private \ue000 \U000f0000 unassigned \u0378 \U0001faff noncharacter \uffff",
 		"\ufffd replacement \ufffd\ufffd", "ΟΔΥΣΣΕΥΣ και ΣΊΣΥΦΟΣ.", "İstanbul ISPARTA ıI ŞĞÜ", "straße STRASSE ẞ ŉ ǰ",
-		"Tiếng Việt có dấu: ệ ữ ặ", "ภาษาไทยไม่มีช่องว่างระหว่างคำ กำ น้ำ", "हिन्दी में क्ष त्र ज्ञ क्‍ष", "العَرَبِيَّةُ ١٢٣ ﻻ ﷲ",
+		"Tiếng Việt có dấu: ệ ữ ặ", "ภาษาไทยไม่มีช่องว่างระหว่างคำ กำ น้ำ", "हिन्दी में क्ष त्र ज्ञ क्\u200dष", "العَرَبِيَّةُ ١٢٣ ﻻ ﷲ",
 		"中文，没有空格。日本語テスト 한국어 각 \u1100\u1161\u11a8", "𠀀𠮷 \U0002b820\U0002b91f\U0002b920 𝕳𝖊𝖑𝖑𝖔 𝟙𝟚",
 		"http://example.com/a?b=c&d=%20#frag user@example.com C++ #!/bin/sh --- ... ''\"\"", "…—–‘’“”«»¿¡§¶", "$ + < = > ^ ` | ~ € £",
 		"▁ ▁▁ a▁b ▁c", "##ing #ing [X] <0x0A> <unknown>", "word" + strings.Repeat("x", 96), "word" + strings.Repeat("x", 97),
