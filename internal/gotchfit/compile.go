@@ -51,7 +51,9 @@ func newCompiler(ctx context.Context, name string, l *Libtorch) (*compiler, erro
 		args = append(args, "-D_GLIBCXX_USE_CXX11_ABI=0")
 	}
 	for _, dir := range l.Include {
-		args = append(args, "-isystem", dir)
+		if dir != "/usr/include" { // where compilers look anyway, but after their own
+			args = append(args, "-isystem", dir)
+		}
 	}
 	args = append(args, "-I.", "libtch.cpp", "-o", "libtch.so",
 		"-Wl,--version-script=exports.map", "-Wl,-soname,libtch.so", "-Wl,-s",

@@ -13,7 +13,7 @@ const generatedFile = "torch_api_generated.cpp.h"
 
 // exports are the C functions that libtch.so shows: gotch's, and ours with tx_.
 // All else would clash with libtorch's own symbols.
-const exports = "{\n  global: at_*; atg_*; ato_*; ats_*; atc_*; get_and_reset_last_err; tx_*;\n  local: *;\n};\n"
+const exports = "{\n  global: at_*; atg_*; ato_*; ats_*; atc_*; atm_*; ati_*; get_and_reset_last_err; tx_*;\n  local: *;\n};\n"
 
 // wrapperEdits mend the C++ side: an exception's message comes without the
 // stack, which is longer than a screen, and nothing but an exception's message
