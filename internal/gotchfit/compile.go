@@ -39,9 +39,9 @@ func newCompiler(ctx context.Context, name string, l *Libtorch) (*compiler, erro
 		return nil, fmt.Errorf("no C++ compiler (%w): install one (apt-get install g++) or name one in CXX", err)
 	}
 	version, _, _ := strings.Cut(string(out), "\n")
-	// The functions hand their arguments on, so that optimising them gains
-	// nothing but time to wait.
-	args := []string{"-std=" + l.Standard, "-O1", "-w", "-fPIC", "-shared"}
+	// The functions only hand their arguments on: optimising them makes a small
+	// operation 4 % faster, and compiling take half as long again.
+	args := []string{"-std=" + l.Standard, "-O0", "-w", "-fPIC", "-shared"}
 	if strings.Contains(version, "clang") {
 		args = append(args, "-ferror-limit=0")
 	} else {

@@ -82,6 +82,11 @@ var edits = []edit{
 	},
 	{
 		why:  "the process ended at the first error",
+		find: `log\.Fatal\(err\)`, replace: `panic(err)`,
+		files: "libtch/*.go", times: 1,
+	},
+	{
+		why:  "the process ended at the first error",
 		find: `log\.Fatalf?\(`, replace: `log.Panicf(`,
 		files: "device.go", times: 3,
 	},
