@@ -1,6 +1,7 @@
 package gotchfit
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -69,12 +70,13 @@ func newCompiler(ctx context.Context, name string, l *Libtorch) (*compiler, erro
 
 // inputs is the digest of all that libtch.so depends on.
 func (c *compiler) inputs(sources tree, l *Libtorch) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %q %q\n", c.name, c.version, c.args, l.Version)
+	var all bytes.Buffer
+	fmt.Fprintf(&all, "%q %q %q %q\n", c.name, c.version, c.args, l.Version)
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
-		fmt.Fprintf(h, "%q %x\n", name, sha256.Sum256(sources[name]))
+		fmt.Fprintf(&all, "%q %x\n", name, sha256.Sum256(sources[name]))
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(all.Bytes())
+	return hex.EncodeToString(sum[:])
 }
 
 // compile makes libtch.so in the folder dir of the sources, and prunes them as

@@ -129,7 +129,7 @@ func mend(gotch tree) (tree, error) {
 	if err := t.overlay(); err != nil {
 		return nil, err
 	}
-	t["go.mod"] = []byte("module " + modulePath + "\n\ngo 1.21\n")
+	t["go.mod"] = []byte("// gotch " + moduleVersion + ", changed by internal/gotchfit.\nmodule " + modulePath + "\n\ngo 1.21\n")
 	return t, t.dropUnusedImports()
 }
 

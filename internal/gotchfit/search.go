@@ -48,7 +48,7 @@ func Find(ctx context.Context, s Search) (*Libtorch, error) {
 	if err == nil {
 		return l, nil
 	}
-	tried = append(tried, errors.New("LIBTORCH is not set"), fmt.Errorf("Debian's libtorch-dev: %w", err))
+	tried = append(tried, errors.New("LIBTORCH is not set"), fmt.Errorf("libtorch-dev: %w", err))
 	if l, err = python(ctx, s.Python); err == nil {
 		return l, nil
 	}

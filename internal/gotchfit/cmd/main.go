@@ -1,5 +1,7 @@
 // Command cmd fits gotch to the libtorch of this machine; see package gotchfit.
-// It reads LIBTORCH and CXX, and says on standard output what it found.
+// Its arguments are C++ files, with their headers, to compile into libtch.so. It
+// reads LIBTORCH and CXX, runs in the main module's root, and says on standard
+// output what it found.
 package main
 
 import (
@@ -15,10 +17,6 @@ import (
 
 func main() {
 	out := flag.String("out", "bin/gotch", "folder to make")
-	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: cmd [-out FOLDER] [FILE.cpp FILE.h ...]")
-		flag.PrintDefaults()
-	}
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -7,6 +7,8 @@ import "C"
 
 import (
 	"context"
+	"errors"
+	"os"
 	"runtime"
 
 	"github.com/sugarme/gotch"
@@ -33,7 +35,9 @@ var turn = make(chan struct{}, 1)
 
 // Run waits for its turn and calls fn on a new OS thread, which ends with it, so
 // that it cannot leave a state behind. Tensors and scalars that fn makes, and
-// that no arena owned, are freed at the end.
+// that no arena owned, are freed at the end. Fn must not make tensors on other
+// goroutines. A panic of fn that is no ts.Failure ends the process, as it does
+// on any goroutine.
 func Run(ctx context.Context, o Options, fn func(*Thread) error) error {
 	select {
 	case turn <- struct{}{}:
@@ -43,10 +47,12 @@ func Run(ctx context.Context, o Options, fn func(*Thread) error) error {
 	}
 	done := make(chan error, 1)
 	go func() {
+		err := errors.New("the function given to torch.Run ended its goroutine")
+		defer func() { done <- err }()
 		runtime.LockOSThread() // and never unlock: the thread ends with the goroutine
 		t := &Thread{}
 		defer ts.SetKeeper(t)()
-		done <- t.Arena(func() error {
+		err = t.Arena(func() error {
 			o.set()
 			return fn(t)
 		})
@@ -54,11 +60,18 @@ func Run(ctx context.Context, o Options, fn func(*Thread) error) error {
 	return <-done
 }
 
+// cublasWorkspace has to be set before the first matrix product on a GPU: without
+// it, libtorch refuses them where only deterministic operations are allowed.
+const cublasWorkspace = "CUBLAS_WORKSPACE_CONFIG"
+
 func (o Options) set() {
 	C.tx_set_threads(C.int(max(1, o.Threads)))
 	checkCall("set the number of threads")
 	C.tx_manual_seed(C.int64_t(o.Seed))
 	checkCall("seed")
+	if o.Deterministic && os.Getenv(cublasWorkspace) == "" {
+		os.Setenv(cublasWorkspace, ":4096:8") //nolint:errcheck // the name is valid
+	}
 	C.tx_deterministic(cBool(o.Deterministic))
 	checkCall("choose deterministic algorithms")
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -127,4 +128,16 @@ func TestAutocastMultipliesInBFloat16(t *testing.T) {
 			t.Errorf("after autocast, the product is of type %v", got)
 		}
 	})
+}
+
+func TestAFunctionThatEndsItsGoroutineIsAnError(t *testing.T) {
+	t.Parallel()
+	err := torch.Run(t.Context(), torch.Options{}, func(*torch.Thread) error {
+		ones(1)
+		runtime.Goexit() // as t.Fatal does
+		return nil
+	})
+	if err == nil {
+		t.Error("no error")
+	}
 }
