@@ -1,0 +1,185 @@
+//go:build ignore
+
+// internal/gotchfit compiles this into libtch.so, in one unit with gotch's
+// torch_api.cpp; go build leaves it alone.
+
+#include "torchx.h"
+
+#include <ATen/autocast_mode.h>
+#include <dlfcn.h>
+#include <torch/torch.h>
+#include <torch/version.h>
+
+#include <cmath>
+
+#define AT_LEAST(major, minor)          \
+  (TORCH_VERSION_MAJOR > (major) ||     \
+   (TORCH_VERSION_MAJOR == (major) && TORCH_VERSION_MINOR >= (minor)))
+
+#if AT_LEAST(2, 9)
+#include <c10/core/CachingDeviceAllocator.h>
+#endif
+
+namespace {
+
+#define TX_TEXT(x) #x
+#define TX_DOTTED(a, b, c) TX_TEXT(a) "." TX_TEXT(b) "." TX_TEXT(c)
+
+torch::Tensor &tx_tensor(void *t) { return *static_cast<torch::Tensor *>(t); }
+
+// libtorch sets the threads of OpenMP and MKL, but not those of OpenBLAS, which
+// a process may have in two copies.
+void tx_set_blas_threads(int n) {
+  for (const char *name : {"libblas.so.3", "libopenblas.so.0"}) {
+    void *library = dlopen(name, RTLD_LAZY | RTLD_NOLOAD);
+    if (library == nullptr) continue;
+    if (void *set = dlsym(library, "openblas_set_num_threads"))
+      reinterpret_cast<void (*)(int)>(set)(n);
+    dlclose(library);
+  }
+}
+
+// Calls f; an exception becomes the thread's last error, as in gotch's functions.
+template <class F>
+auto tx_try(F f) -> decltype(f()) {
+  PROTECT(return f();)
+  return decltype(f())();
+}
+
+}  // namespace
+
+const char *tx_version(void) {
+  return TX_DOTTED(TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR, TORCH_VERSION_PATCH);
+}
+
+void tx_set_threads(int n) {
+  tx_try([&] {
+    at::set_num_threads(n);
+    tx_set_blas_threads(n);
+  });
+}
+
+int tx_threads(void) { return at::get_num_threads(); }
+
+void tx_manual_seed(int64_t seed) {
+  tx_try([&] { torch::manual_seed(seed); });
+}
+
+void tx_deterministic(int on) {
+  tx_try([&] {
+    at::globalContext().setDeterministicAlgorithms(on != 0, /*warn_only=*/false);
+    at::globalContext().setDeterministicCuDNN(on != 0);
+  });
+}
+
+void tx_autocast(int cuda, int on) {
+  tx_try([&] {
+#if AT_LEAST(2, 4)
+    auto device = cuda ? at::kCUDA : at::kCPU;
+    at::autocast::set_autocast_dtype(device, at::kBFloat16);
+    at::autocast::set_autocast_enabled(device, on != 0);
+#else
+    if (cuda) {
+      at::autocast::set_autocast_gpu_dtype(at::kBFloat16);
+      at::autocast::set_enabled(on != 0);
+    } else {
+      at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
+      at::autocast::set_cpu_enabled(on != 0);
+    }
+#endif
+    if (on)
+      at::autocast::increment_nesting();
+    else if (at::autocast::decrement_nesting() == 0)
+      at::autocast::clear_cache();
+  });
+}
+
+void *tx_attention(void *q, void *k, void *v, void *mask, double dropout) {
+  return tx_try([&]() -> void * {
+    auto &query = tx_tensor(q);
+#if AT_LEAST(2, 0)
+    // Without a mask, not with an undefined one: else CUDA's fused kernels are
+    // not considered.
+    c10::optional<at::Tensor> m;
+    if (mask != nullptr) m = tx_tensor(mask);
+    return new torch::Tensor(at::scaled_dot_product_attention(
+        query, tx_tensor(k), tx_tensor(v), m, dropout, /*is_causal=*/false));
+#else
+    auto weights = at::matmul(query, tx_tensor(k).transpose(-2, -1));
+    weights = weights / std::sqrt(static_cast<double>(query.size(-1)));
+    if (mask != nullptr) weights = weights + tx_tensor(mask);
+    weights = at::softmax(weights, -1);
+    if (dropout > 0) weights = at::dropout(weights, dropout, /*train=*/true);
+    return new torch::Tensor(at::matmul(weights, tx_tensor(v)));
+#endif
+  });
+}
+
+double tx_clip_grad_norm(void **params, int n, double max) {
+  return tx_try([&]() -> double {
+    torch::NoGradGuard no_grad;
+    std::vector<torch::Tensor> all;
+    for (int i = 0; i < n; i++) all.push_back(tx_tensor(params[i]));
+    return torch::nn::utils::clip_grad_norm_(all, max);
+  });
+}
+
+void tx_zero_grad(void **params, int n) {
+  tx_try([&] {
+    for (int i = 0; i < n; i++) tx_tensor(params[i]).mutable_grad().reset();
+  });
+}
+
+// The order of operations is that of libtorch's own AdamW, so that the bits are
+// the same; its moments, though, lie inside of it, where no checkpoint gets at.
+void tx_adamw(void **params, void **first, void **second, int n, int64_t step,
+              double lr, double beta1, double beta2, double epsilon, double decay) {
+  tx_try([&] {
+    torch::NoGradGuard no_grad;
+    double correction1 = 1 - std::pow(beta1, step);
+    double correction2 = 1 - std::pow(beta2, step);
+    for (int i = 0; i < n; i++) {
+      auto &p = tx_tensor(params[i]);
+      auto g = p.grad();
+      if (!g.defined()) continue;
+      if (decay != 0) p.mul_(1 - lr * decay);
+      auto &m = tx_tensor(first[i]);
+      auto &v = tx_tensor(second[i]);
+      m.mul_(beta1).add_(g, 1 - beta1);
+      v.mul_(beta2).addcmul_(g, g, 1 - beta2);
+      auto scale = (v.sqrt() / std::sqrt(correction2)).add_(epsilon);
+      p.addcdiv_(m, scale, -lr / correction1);
+    }
+  });
+}
+
+void tx_memory(int device, int64_t out[5]) {
+  for (int i = 0; i < 5; i++) out[i] = -1;
+  tx_try([&] {
+    c10::DeviceGuard guard(at::Device(at::kCUDA, device));
+#if AT_LEAST(2, 9)
+    auto stats = c10::getDeviceAllocator(at::kCUDA)->getDeviceStats(device);
+    out[0] = stats.allocated_bytes[0].current;
+    out[1] = stats.allocated_bytes[0].peak;
+    out[2] = stats.reserved_bytes[0].current;
+#endif
+    // By name: CUDA's headers are not always there.
+    if (void *info = dlsym(RTLD_DEFAULT, "cudaMemGetInfo")) {
+      size_t free_bytes = 0, total_bytes = 0;
+      if (reinterpret_cast<int (*)(size_t *, size_t *)>(info)(&free_bytes, &total_bytes) == 0) {
+        out[3] = static_cast<int64_t>(free_bytes);
+        out[4] = static_cast<int64_t>(total_bytes);
+      }
+    }
+  });
+}
+
+void tx_empty_cache(void) {
+  tx_try([&] {
+#if AT_LEAST(2, 9)
+    auto *allocator = c10::getDeviceAllocator(at::kCUDA);
+    allocator->emptyCache();
+    for (int i = 0; i < static_cast<int>(torch::cuda::device_count()); i++) allocator->resetPeakStats(i);
+#endif
+  });
+}
