@@ -1,7 +1,6 @@
 package gotchfit
 
 import (
-	"bytes"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -130,9 +129,7 @@ func (t tree) dropUnusedImports() error {
 			}
 			unused := slices.DeleteFunc(slices.Clone(d.Specs), func(s ast.Spec) bool { return used[importName(s)] })
 			if len(unused) == len(d.Specs) {
-				if !bytes.Contains(text, []byte("#cgo ")) || importName(d.Specs[0]) != "C" {
-					cuts = append(cuts, spanOf(fset, d))
-				}
+				cuts = append(cuts, spanOf(fset, d))
 				continue
 			}
 			for _, s := range unused {
