@@ -44,7 +44,7 @@ test: setup build
 
 # Formatting, vet, lint and import rules. The linter has a module of its own.
 lint:
-    test -z "$(gofmt -l .)" || { gofmt -l . >&2; exit 1; }
+    unformatted=$(gofmt -l $(git ls-files -co --exclude-standard '*.go')); test -z "$unformatted" || { echo "$unformatted" >&2; exit 1; }
     go vet ./...
     go tool -modfile=.ci/tools/go.mod golangci-lint run ./...
 
@@ -59,6 +59,12 @@ golden:
 # Remove what is built and the demo's cache.
 clean:
     rm -rf bin .repro
+
+# Fit gotch to the libtorch that is there (LIBTORCH, Debian's or a Python's), and build and test what uses it.
+gotch:
+    go run ./internal/gotchfit/cmd -out bin/gotch stages/train/gotch/torch/torchx.cpp stages/train/gotch/torch/torchx.h
+    GOWORK="$PWD/bin/gotch/go.work" go build -trimpath -tags gotch -o bin/repro-gotch ./stages/train/gotch
+    GOWORK="$PWD/bin/gotch/go.work" go test -tags gotch ./stages/train/gotch/...
 
 # Write the code of the plugin protocol anew (needs Debian's protobuf-compiler).
 proto:

@@ -24,6 +24,7 @@ var allowed = map[string][]string{
 	"paper":             {"reports", "reports/"},
 	"internal/dag":      {},
 	"internal/git":      {},
+	"internal/gotchfit": {},
 	"internal/testkit":  {"cache", "cache/", "engine", "engine/", "stages", "stages/"},
 	"internal/archtest": {"internal/testkit"},
 	"internal/cli":      {"cache", "cache/", "engine", "engine/", "stages", "stages/", "reports", "reports/", "paper", "internal/git"},
