@@ -94,10 +94,8 @@ func (p *project) listPlugin(ctx context.Context, t *terminal, w *lang.Workflow,
 		return l
 	}
 	l.Locked = "yes"
-	for part, value := range l.Identity {
-		if locked.Plugins[decl.Name][part] != value {
-			l.Locked = "changed"
-		}
+	if len(locked.PluginDrift(decl.Name, l.Identity)) > 0 {
+		l.Locked = "changed"
 	}
 	return l
 }

@@ -99,7 +99,7 @@ func (s *byHandSampler) Draw(ctx context.Context, pool *sample.Pool, d sample.Dr
 }
 
 func (s *byHandSampler) request(pool, draws string, d sample.Draw, job *stages.Job) *pluginv1.RunRequest {
-	req := request(job)
+	req := host.Request(job)
 	req.What = &pluginv1.RunRequest_Draw{Draw: &pluginv1.Draw{
 		Sampler: s.name, Pool: pool, Draws: draws, Steps: uint32(d.Steps), BatchSize: uint32(d.Size), Seed: d.Seed,
 	}}
@@ -117,17 +117,8 @@ func (k *byHandKind) Spec() stages.Spec { return k.spec }
 
 // Run implements stages.Stage.
 func (k *byHandKind) Run(ctx context.Context, job *stages.Job) error {
-	req := request(job)
+	req := host.Request(job)
 	req.What = &pluginv1.RunRequest_Work{Work: &pluginv1.Work{Kind: k.spec.Kind, Outputs: job.Out}}
 	_, err := k.run(ctx, req, job.Log)
 	return err
-}
-
-// request returns the part of a request that all runs share.
-func request(job *stages.Job) *pluginv1.RunRequest {
-	req := &pluginv1.RunRequest{Params: string(job.Params), Dir: job.Dir, Threads: uint32(job.Threads)}
-	for _, in := range job.In {
-		req.Inputs = append(req.Inputs, &pluginv1.Input{Port: in.Port, Name: in.Name, Path: in.Path})
-	}
-	return req
 }

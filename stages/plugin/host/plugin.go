@@ -208,7 +208,7 @@ func (v *variant) Tools(context.Context, json.RawMessage) (map[string]string, er
 
 // Run implements stages.Stage.
 func (v *variant) Run(ctx context.Context, job *stages.Job) error {
-	req := request(job)
+	req := Request(job)
 	req.What = &pluginv1.RunRequest_Work{Work: &pluginv1.Work{Kind: v.kind, Variant: v.name, Outputs: job.Out}}
 	return run(ctx, v.plugin.program, req, job, v.plugin.options)
 }
@@ -236,13 +236,13 @@ func (k *kind) Tools(context.Context, json.RawMessage) (map[string]string, error
 
 // Run implements stages.Stage.
 func (k *kind) Run(ctx context.Context, job *stages.Job) error {
-	req := request(job)
+	req := Request(job)
 	req.What = &pluginv1.RunRequest_Work{Work: &pluginv1.Work{Kind: k.spec.Kind, Outputs: job.Out}}
 	return run(ctx, k.plugin.program, req, job, k.plugin.options)
 }
 
-// request returns the part of a request that all runs share.
-func request(job *stages.Job) *pluginv1.RunRequest {
+// Request returns the part of a request that all runs share.
+func Request(job *stages.Job) *pluginv1.RunRequest {
 	req := &pluginv1.RunRequest{Params: string(job.Params), Dir: job.Dir, Threads: uint32(max(1, job.Threads))}
 	for _, in := range job.In {
 		req.Inputs = append(req.Inputs, &pluginv1.Input{Port: in.Port, Name: in.Name, Path: in.Path})

@@ -24,7 +24,7 @@ func (s *sampler) Draw(ctx context.Context, pool *sample.Pool, d sample.Draw, jo
 	}
 	own := *job
 	own.Dir = dir
-	req := request(&own)
+	req := Request(&own)
 	req.What = &pluginv1.RunRequest_Draw{Draw: &pluginv1.Draw{
 		Sampler: s.name, Pool: poolFile, Draws: drawsFile,
 		Steps: uint32(d.Steps), BatchSize: uint32(d.Size), Seed: d.Seed,
