@@ -1,0 +1,42 @@
+package hf
+
+import (
+	"fmt"
+	"strings"
+
+	"repro/stages"
+)
+
+// WeightsError says which tensors of a model a folder does not have. It wraps
+// stages.ErrInput.
+type WeightsError struct {
+	Dir        string
+	Missing    []string // names, in the order of Weights
+	Mismatched []string // "name: shape [768], want [1024]", in the order of Weights
+}
+
+// maxListed is how many tensors of a kind an error's message lists.
+const maxListed = 10
+
+// Error lists the tensors, up to ten of a kind.
+func (e *WeightsError) Error() string {
+	var parts []string
+	if n := len(e.Missing); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d missing tensors: %s", n, listed(e.Missing, ", ")))
+	}
+	if n := len(e.Mismatched); n > 0 {
+		parts = append(parts, fmt.Sprintf("%d tensors of another shape: %s", n, listed(e.Mismatched, "; ")))
+	}
+	return fmt.Sprintf("%s: %s: the weights do not fit config.json: %s", stages.ErrInput, e.Dir, strings.Join(parts, "; "))
+}
+
+// Unwrap returns stages.ErrInput.
+func (e *WeightsError) Unwrap() error { return stages.ErrInput }
+
+// listed joins the first of names and counts the rest.
+func listed(names []string, separator string) string {
+	if len(names) <= maxListed {
+		return strings.Join(names, separator)
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], separator), len(names)-maxListed)
+}
