@@ -28,6 +28,11 @@ const (
 	Unknown       Determinism = "unknown"       // nothing was promised
 )
 
+// Known reports whether d is one of the classes.
+func (d Determinism) Known() bool {
+	return d == Deterministic || d == Tolerant || d == Stochastic || d == Unknown
+}
+
 // Result is what running an action gave.
 type Result struct {
 	Outputs  map[string]Artifact `json:"outputs"`  // by output port

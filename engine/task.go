@@ -45,6 +45,10 @@ type StageError struct {
 	Log  cache.Digest // the whole log; zero if nothing was written
 	Tail string       // the log's last lines
 	Err  error
+
+	// Checkpoint is the folder from which another attempt goes on, if the stage
+	// left one.
+	Checkpoint string
 }
 
 // Error implements error. The log's tail is for the screen, not for the chain.
@@ -84,6 +88,7 @@ type Event struct {
 	Done    int64         // Progress
 	Total   int64         // Progress; 0 while unknown
 	Unit    string        // Progress: "steps", "pairs", "B"
+	Note    string        // Progress: a short line beside it, such as "loss 0.512"; often empty
 	Took    time.Duration // Finished, Failed
 	Message string        // Warned, Skipped
 	Err     error         // Failed

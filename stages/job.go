@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 )
 
 // Job is one run of a stage.
@@ -16,8 +18,20 @@ type Job struct {
 	Threads int               // how many threads the stage may keep busy, at least 1; must not change the result
 	Log     io.Writer         // kept with the result and shown when the stage fails; safe for concurrent use
 
-	// OnProgress, if set, is told how far the work is. Use Progress.
+	// Checkpoint is the path of a folder for what a long work needs to go on
+	// where it was: what an attempt that was killed, cancelled or failed left
+	// there is there again for the next one at the same action, with the same
+	// inputs and parameters; success empties it. It may not exist yet, its
+	// parent does. It must not change the result: outputs are those of a work
+	// that was never disturbed. "" if nobody keeps one.
+	Checkpoint string
+
+	// What follows may be nil and is called by the methods of the same name,
+	// from any goroutine.
+
 	OnProgress func(done, total int64, unit string)
+	OnNote     func(text string)
+	OnClass    func(class string)
 }
 
 // Input is one artifact given to a job, at a read-only path.
@@ -68,6 +82,47 @@ func (j *Job) Paths(port string) []string {
 func (j *Job) Progress(done, total int64, unit string) {
 	if j.OnProgress != nil {
 		j.OnProgress(done, total, unit)
+	}
+}
+
+// Note puts a short text beside the live progress, "loss 0.512, 210 pairs/s":
+// one line, cut to 60 characters, in place of the note before. It is seen while
+// the work goes on and kept nowhere. Calling it often is cheap.
+func (j *Job) Note(text string) {
+	if j.OnNote != nil {
+		j.OnNote(oneLine(text, maxNote))
+	}
+}
+
+// maxNote is the length of the longest note in characters.
+const maxNote = 60
+
+// oneLine returns the text without what would spoil a line on a terminal, cut
+// to a number of characters.
+func oneLine(text string, most int) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !unicode.IsPrint(r):
+			return -1
+		}
+		return r
+	}, text)
+	runes := []rune(strings.Join(strings.Fields(text), " "))
+	if len(runes) > most {
+		runes = append(runes[:most-1], '…')
+	}
+	return string(runes)
+}
+
+// SetClass says what this run promises of a second one (deterministic,
+// tolerant, stochastic or unknown) where that depends on more than the
+// parameters, such as a GPU. The last call before Run returns takes the place
+// of Spec.Class; another word fails the job.
+func (j *Job) SetClass(class string) {
+	if j.OnClass != nil {
+		j.OnClass(class)
 	}
 }
 

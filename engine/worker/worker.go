@@ -7,6 +7,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,9 +24,10 @@ import (
 
 // Worker runs tasks. It may run several at once.
 type Worker struct {
-	Store   cache.Store
-	Kinds   *stages.Registry
-	Scratch Scratch
+	Store       cache.Store
+	Kinds       *stages.Registry
+	Scratch     Scratch
+	Checkpoints *Checkpoints // nil if none are kept
 }
 
 // Scratch gives out folders to work in, best on the store's file system.
@@ -47,12 +49,19 @@ func (w *Worker) Run(ctx context.Context, t *engine.Task, threads int, notify fu
 		return nil, fmt.Errorf("%s: make a folder to work in: %w", t.Addr, err)
 	}
 	defer w.Scratch.Discard(dir)
+	checkpoint, err := w.Checkpoints.path(t.Action.Key())
+	if err != nil {
+		return nil, fmt.Errorf("%s: make a folder for checkpoints: %w", t.Addr, err)
+	}
 	log := &log{path: filepath.Join(dir, "log")}
-	r := &running{Worker: w, task: t, stage: stage, spec: lang.SpecFor(stage.Spec(), t.Action.Params), dir: dir, log: log, threads: threads, notify: notify}
+	r := &running{
+		Worker: w, task: t, stage: stage, spec: lang.SpecFor(stage.Spec(), t.Action.Params),
+		dir: dir, checkpoint: checkpoint, log: log, threads: threads, live: live{addr: t.Addr, notify: notify},
+	}
 	result, err := r.do(ctx)
 	digest, logErr := log.store(ctx, w.Store)
 	if err != nil {
-		return nil, &engine.StageError{Addr: t.Addr, Log: digest, Tail: log.tail(), Err: err}
+		return nil, &engine.StageError{Addr: t.Addr, Log: digest, Tail: log.tail(), Err: err, Checkpoint: left(checkpoint)}
 	}
 	if logErr != nil {
 		return nil, fmt.Errorf("%s: store the log: %w", t.Addr, logErr)
@@ -61,6 +70,8 @@ func (w *Worker) Run(ctx context.Context, t *engine.Task, threads int, notify fu
 	if err := w.record(ctx, t, result, notify); err != nil {
 		return nil, fmt.Errorf("%s: record the result: %w", t.Addr, err)
 	}
+	// The result is safe: a leftover is in nobody's way, and is forgotten in time.
+	_ = drop(checkpoint, dir)
 	return result, nil
 }
 
@@ -90,14 +101,15 @@ func (w *Worker) record(ctx context.Context, t *engine.Task, result *cache.Resul
 // running is one task under way.
 type running struct {
 	*Worker
-	task    *engine.Task
-	stage   stages.Stage
-	spec    stages.Spec // for the task's parameters
-	dir     string
-	log     *log
-	threads int
-	notify  func(engine.Event)
-	linked  []cache.Digest // blobs whose bytes the stage can reach
+	task       *engine.Task
+	stage      stages.Stage
+	spec       stages.Spec // for the task's parameters
+	dir        string
+	checkpoint string // "" if none are kept
+	log        *log
+	threads    int
+	live       live
+	linked     []cache.Digest // blobs whose bytes the stage can reach
 }
 
 func (r *running) do(ctx context.Context) (*cache.Result, error) {
@@ -110,7 +122,8 @@ func (r *running) do(ctx context.Context) (*cache.Result, error) {
 	took := time.Since(started)
 	// An input that was changed must be found even if the stage failed.
 	if err := r.verifyInputs(ctx); err != nil {
-		return nil, errors.Join(err, runErr)
+		// Nobody knows what a checkpoint was made from.
+		return nil, errors.Join(err, runErr, drop(r.checkpoint, r.dir))
 	}
 	if runErr != nil {
 		if ctx.Err() != nil {
@@ -118,31 +131,38 @@ func (r *running) do(ctx context.Context) (*cache.Result, error) {
 		}
 		return nil, runErr
 	}
+	class, err := r.class()
+	if err != nil {
+		return nil, err
+	}
 	outputs, err := r.collect(ctx, job)
 	if err != nil {
 		return nil, err
 	}
-	return &cache.Result{Outputs: outputs, Took: took, Class: r.class(), Recorded: time.Now().UTC()}, nil
+	return &cache.Result{Outputs: outputs, Took: took, Class: class, Recorded: time.Now().UTC()}, nil
 }
 
-func (r *running) class() cache.Determinism {
-	if class := r.spec.Class; class != "" {
-		return cache.Determinism(class)
+// class is what the run said of itself, or else its kind.
+func (r *running) class() (cache.Determinism, error) {
+	class := cache.Determinism(cmp.Or(r.live.saidClass(), r.spec.Class, string(cache.Deterministic)))
+	if !class.Known() {
+		return "", fmt.Errorf("the stage says that it is %q; it must be deterministic, tolerant, stochastic or unknown", class)
 	}
-	return cache.Deterministic
+	return class, nil
 }
 
 // job lays out the folder: in/ with the inputs, out/ for the outputs.
 func (r *running) job(ctx context.Context) (*stages.Job, error) {
 	job := &stages.Job{
-		Params:  lang.ParamsJSON(r.task.Action.Params),
-		Out:     make(map[string]string, len(r.task.Action.Outputs)),
-		Dir:     r.dir,
-		Threads: max(r.threads, 1),
-		Log:     r.log,
-		OnProgress: func(done, total int64, unit string) {
-			r.notify(engine.Event{Kind: engine.Progress, Addr: r.task.Addr, Time: time.Now(), Done: done, Total: total, Unit: unit})
-		},
+		Params:     lang.ParamsJSON(r.task.Action.Params),
+		Out:        make(map[string]string, len(r.task.Action.Outputs)),
+		Dir:        r.dir,
+		Checkpoint: r.checkpoint,
+		Threads:    max(r.threads, 1),
+		Log:        r.log,
+		OnProgress: r.live.progress,
+		OnNote:     r.live.note,
+		OnClass:    r.live.class,
 	}
 	for _, folder := range []string{"in", "out"} {
 		if err := os.Mkdir(filepath.Join(r.dir, folder), 0o755); err != nil {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -14,14 +15,20 @@ import (
 type bars struct {
 	container *mpb.Progress
 	whole     *mpb.Bar
-	running   map[string]*mpb.Bar
+	running   map[string]*stageBar
 	project   *project
+}
+
+// stageBar is the bar of a stage that runs, with a note behind it.
+type stageBar struct {
+	*mpb.Bar
+	note atomic.Pointer[string] // the container draws on a goroutine of its own
 }
 
 func newBars(t *terminal, p *project, total int) view {
 	v := &bars{
 		container: mpb.New(mpb.WithOutput(t.err), mpb.WithWidth(width(t.err)), mpb.WithAutoRefresh()),
-		running:   map[string]*mpb.Bar{},
+		running:   map[string]*stageBar{},
 		project:   p,
 	}
 	if total > 0 {
@@ -39,15 +46,14 @@ func (v *bars) event(e engine.Event) {
 	addr := e.Addr.String()
 	switch e.Kind {
 	case engine.Started:
-		v.running[addr] = v.container.AddBar(0,
-			mpb.BarRemoveOnComplete(),
-			mpb.PrependDecorators(decor.Name(addr+" ")),
-			mpb.AppendDecorators(decor.CountersNoUnit("%d/%d "), decor.AverageETA(decor.ET_STYLE_GO)),
-		)
+		v.running[addr] = v.newStageBar(addr)
 	case engine.Progress:
 		if bar := v.running[addr]; bar != nil {
-			bar.SetTotal(max(e.Total, e.Done+1), false) // only its end completes a bar
-			bar.SetCurrent(e.Done)
+			if e.Unit != "" {
+				bar.SetTotal(max(e.Total, e.Done+1), false) // only its end completes a bar
+				bar.SetCurrent(e.Done)
+			}
+			bar.note.Store(&e.Note)
 		}
 	case engine.Finished, engine.Failed, engine.Skipped:
 		if bar := v.running[addr]; bar != nil {
@@ -66,6 +72,22 @@ func (v *bars) event(e engine.Event) {
 	if text := v.project.eventText(e); text != "" {
 		fmt.Fprintln(v.container, text) //nolint:errcheck // a story that nobody can read is no failure
 	}
+}
+
+func (v *bars) newStageBar(addr string) *stageBar {
+	bar := &stageBar{}
+	note := func(decor.Statistics) string {
+		if note := bar.note.Load(); note != nil && *note != "" {
+			return "  " + *note
+		}
+		return ""
+	}
+	bar.Bar = v.container.AddBar(0,
+		mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Name(addr+" ")),
+		mpb.AppendDecorators(decor.CountersNoUnit("%d/%d "), decor.AverageETA(decor.ET_STYLE_GO), decor.Any(note)),
+	)
+	return bar
 }
 
 func (v *bars) close() {

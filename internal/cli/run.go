@@ -143,7 +143,11 @@ func (p *project) plan(ctx context.Context, t *terminal, w *lang.Workflow, store
 func (p *project) walk(ctx context.Context, t *terminal, f *runFlags, made *plan.Plan, store *disk.Store, memory translate.Memory, record *runs.Run) error {
 	capacity := local.Machine()
 	capacity.CPUs = f.jobs
-	executor := local.New(&worker.Worker{Store: store, Kinds: p.kinds(memory), Scratch: store}, capacity)
+	checkpoints, err := worker.OpenCheckpoints(filepath.Join(p.dir, "checkpoints"))
+	if err != nil {
+		return err
+	}
+	executor := local.New(&worker.Worker{Store: store, Kinds: p.kinds(memory), Scratch: store, Checkpoints: checkpoints}, capacity)
 	view := newView(t, p, len(made.Nodes)-made.Count(plan.Hit))
 	stages, err := run.Run(ctx, made, run.Options{
 		Store: store, Executor: executor, Notify: view.event, FailFast: f.failFast,

@@ -88,12 +88,19 @@ func (p *project) failureText(e engine.Event) string {
 		}
 		fmt.Fprintf(&b, "\n         whole log: %s", p.command("log", e.Addr.String()))
 	}
+	if stage != nil && stage.Checkpoint != "" {
+		fmt.Fprintf(&b, "\n         another run goes on from its checkpoint; to start anew, remove %s", stage.Checkpoint)
+	}
 	return b.String()
 }
 
 func progressText(e engine.Event) string {
-	if e.Total > 0 {
-		return fmt.Sprintf("%d/%d %s", e.Done, e.Total, e.Unit)
+	text := e.Note
+	switch {
+	case e.Total > 0:
+		text = fmt.Sprintf("%d/%d %s  %s", e.Done, e.Total, e.Unit, e.Note)
+	case e.Done > 0:
+		text = fmt.Sprintf("%d %s  %s", e.Done, e.Unit, e.Note)
 	}
-	return fmt.Sprintf("%d %s", e.Done, e.Unit)
+	return strings.TrimSpace(text)
 }
