@@ -7,38 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"slices"
-	"syscall"
 
-	"repro/stages"
 	"repro/stages/corpus"
 )
-
-// The types of tensors, as safetensors names them.
-const (
-	dtypeF32 = "F32"
-	DtypeU8  = "U8"
-	DtypeU16 = "U16"
-	DtypeU32 = "U32"
-	DtypeU64 = "U64"
-)
-
-// dtypeWidth returns the bytes of one value, 0 for a type that is not known.
-func dtypeWidth(dtype string) int64 {
-	switch dtype {
-	case DtypeU8:
-		return 1
-	case DtypeU16:
-		return 2
-	case dtypeF32, DtypeU32:
-		return 4
-	case DtypeU64:
-		return 8
-	default:
-		return 0
-	}
-}
 
 // Column is a tensor of any type on its way into a file.
 type Column struct {
@@ -144,60 +116,3 @@ func columnsHeader(metadata map[string]string, columns []Column) ([]byte, error)
 	binary.LittleEndian.PutUint64(b.Bytes(), uint64(b.Len()-safetensorsPrefix))
 	return b.Bytes(), nil
 }
-
-// Mapped is a .safetensors file that is mapped into memory: what nobody looks
-// at is never read. Its tensors are valid until Close.
-type Mapped struct {
-	Metadata map[string]string
-	memory   []byte
-	body     []byte
-	entries  map[string]entry
-}
-
-// Map maps the file name. A damaged one is an error that wraps
-// stages.ErrInput.
-func Map(name string) (*Mapped, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close() //nolint:errcheck // opened for reading only
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	size := info.Size()
-	if size < safetensorsPrefix {
-		return nil, fmt.Errorf("%w: %s: shorter than a header's length", stages.ErrInput, name)
-	}
-	memory, err := syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_SHARED)
-	if err != nil {
-		return nil, fmt.Errorf("map %s: %w", name, err)
-	}
-	m := &Mapped{memory: memory}
-	n := binary.LittleEndian.Uint64(memory)
-	if n > safetensorsMaxHeader || int64(n) > size-safetensorsPrefix {
-		err = fmt.Errorf("a header of %d bytes in a file of %d", n, size)
-	} else {
-		m.body = memory[safetensorsPrefix+int64(n):]
-		m.Metadata, m.entries, err = parseSafetensorsHeader(memory[safetensorsPrefix:safetensorsPrefix+int64(n)], int64(len(m.body)))
-	}
-	if err != nil {
-		_ = m.Close()
-		return nil, fmt.Errorf("%w: %s: %w", stages.ErrInput, name, err)
-	}
-	return m, nil
-}
-
-// Bytes returns the values of a tensor, little-endian and read-only, and nil
-// if the file has none of that name and type.
-func (m *Mapped) Bytes(name, dtype string) []byte {
-	e, ok := m.entries[name]
-	if !ok || e.Dtype != dtype {
-		return nil
-	}
-	return m.body[e.Offsets[0]:e.Offsets[1]]
-}
-
-// Close ends the mapping.
-func (m *Mapped) Close() error { return syscall.Munmap(m.memory) }

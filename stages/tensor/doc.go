@@ -1,6 +1,7 @@
 // Package tensor reads and writes arrays of float32 in the formats that the
 // rest of the world reads: NumPy's .npy for embeddings and Hugging Face's
-// .safetensors for weights.
+// .safetensors for weights. Weights of other float types are converted as they
+// are read.
 //
 // In come slices, out come the bytes that numpy.save and safetensors.save_file
 // would write, and the reverse. What a reader returns has been checked against
@@ -10,7 +11,9 @@ package tensor
 
 import (
 	"encoding/binary"
+	"io"
 	"math"
+	"slices"
 )
 
 // floats decodes little-endian float32 values; len(b) is a multiple of 4.
@@ -28,4 +31,16 @@ func appendFloats(b []byte, values []float32) []byte {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 	}
 	return b
+}
+
+// WriteFloats writes the little-endian bytes of values, through little memory.
+func WriteFloats(w io.Writer, values []float32) error {
+	var chunk []byte
+	for part := range slices.Chunk(values, 16<<10) {
+		chunk = appendFloats(chunk[:0], part)
+		if _, err := w.Write(chunk); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -2,15 +2,11 @@ package tensor
 
 import (
 	"cmp"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
-
-	"repro/stages"
 )
 
 const (
@@ -38,19 +34,16 @@ type entry struct {
 	Offsets [2]int64 `json:"data_offsets"` // bytes from the end of the header
 }
 
-// LoadSafetensors reads the file name. Every tensor must be F32; damaged
-// files and other types are errors that wrap stages.ErrInput.
+// LoadSafetensors reads the file name whole. Tensors of other float types
+// become float32 as Reader.Floats says; damaged files and tensors that are not
+// of floats are errors that wrap stages.ErrInput. For large files, see Reader.
 func LoadSafetensors(name string) (*Safetensors, error) {
-	f, err := os.Open(name)
+	r, err := OpenSafetensors(name)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // opened for reading only
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	s, err := ReadSafetensors(f, info.Size())
+	defer r.Close() //nolint:errcheck // opened for reading only
+	s, err := r.all()
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
@@ -59,33 +52,22 @@ func LoadSafetensors(name string) (*Safetensors, error) {
 
 // ReadSafetensors is LoadSafetensors for a file of size bytes.
 func ReadSafetensors(r io.ReaderAt, size int64) (*Safetensors, error) {
-	prefix := make([]byte, safetensorsPrefix)
-	if _, err := r.ReadAt(prefix, 0); err != nil {
-		return nil, fmt.Errorf("%w: shorter than a header's length", stages.ErrInput)
-	}
-	n := binary.LittleEndian.Uint64(prefix)
-	if n > safetensorsMaxHeader || int64(n) > size-safetensorsPrefix {
-		return nil, fmt.Errorf("%w: a header of %d bytes in a file of %d", stages.ErrInput, n, size)
-	}
-	header := make([]byte, n)
-	if _, err := r.ReadAt(header, safetensorsPrefix); err != nil {
-		return nil, fmt.Errorf("%w: the header is cut short: %w", stages.ErrInput, err)
-	}
-	base := safetensorsPrefix + int64(n)
-	meta, entries, err := parseSafetensorsHeader(header, size-base)
+	reader, err := NewReader(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", stages.ErrInput, err)
+		return nil, err
 	}
-	s := &Safetensors{Tensors: make(map[string]Tensor, len(entries)), Metadata: meta}
-	for name, e := range entries {
-		if e.Dtype != dtypeF32 {
-			return nil, fmt.Errorf("%w: tensor %q: type %q, want %s. Convert the weights to float32 first", stages.ErrInput, name, e.Dtype, dtypeF32)
+	return reader.all()
+}
+
+// all reads every tensor.
+func (r *Reader) all() (*Safetensors, error) {
+	s := &Safetensors{Tensors: make(map[string]Tensor, len(r.entries)), Metadata: r.Metadata}
+	for name, e := range r.entries {
+		values, err := r.Floats(name, nil)
+		if err != nil {
+			return nil, err
 		}
-		raw := make([]byte, e.Offsets[1]-e.Offsets[0])
-		if _, err := r.ReadAt(raw, base+e.Offsets[0]); err != nil && len(raw) > 0 {
-			return nil, fmt.Errorf("%w: tensor %q is cut short: %w", stages.ErrInput, name, err)
-		}
-		s.Tensors[name] = Tensor{Shape: e.Shape, Data: floats(raw)}
+		s.Tensors[name] = Tensor{Shape: e.Shape, Data: values}
 	}
 	return s, nil
 }
@@ -157,15 +139,8 @@ func (e *entry) check(body int64) error {
 func SaveSafetensors(name string, s *Safetensors) error {
 	columns := make([]Column, 0, len(s.Tensors))
 	for key, t := range s.Tensors {
-		columns = append(columns, Column{Name: key, Dtype: dtypeF32, Shape: t.Shape, Write: func(w io.Writer) error {
-			var chunk []byte
-			for part := range slices.Chunk(t.Data, 16<<10) {
-				chunk = appendFloats(chunk[:0], part)
-				if _, err := w.Write(chunk); err != nil {
-					return err
-				}
-			}
-			return nil
+		columns = append(columns, Column{Name: key, Dtype: DtypeF32, Shape: t.Shape, Write: func(w io.Writer) error {
+			return WriteFloats(w, t.Data)
 		}})
 	}
 	return SaveColumns(name, s.Metadata, columns)
