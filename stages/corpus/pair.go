@@ -12,4 +12,8 @@ type Pair struct {
 	Query   string `json:"query"`            // the question
 	Passage string `json:"passage"`          // the sentence or paragraph that answers it
 	Origin  string `json:"origin,omitempty"` // how the text came to be: "" or "original", "human", "apertium en→es→pt" …
+
+	// Negatives are passages that look right and are not, such as sentences
+	// that contradict Query.
+	Negatives []string `json:"negatives,omitempty"`
 }

@@ -34,6 +34,10 @@ type Summary struct {
 	Draws     map[string]int `json:"draws"`     // batches by how they were drawn
 	Datasets  map[string]int `json:"datasets"`  // examples by dataset
 	Languages map[string]int `json:"languages"` // examples by languages of question and passage, "de-fr"
+
+	// SelfPairs counts the examples that pair a text with itself, as SimCSE
+	// does: only dropout tells their two sides apart.
+	SelfPairs int `json:"self_pairs,omitempty"`
 }
 
 // line is one line of batches.jsonl.
@@ -51,7 +55,8 @@ type lineRow struct {
 	QueryText   string `json:"query_text,omitempty"`
 	PassageText string `json:"passage_text,omitempty"`
 
-	Negatives []linePassage `json:"negatives,omitempty"`
+	Negatives     []linePassage `json:"negatives,omitempty"`
+	NegativeTexts []string      `json:"negative_texts,omitempty"`
 }
 
 type linePassage struct {
@@ -142,7 +147,10 @@ func (l *line) batch(pool *Pool) (Batch, error) {
 			return Batch{}, err
 		}
 		b.Dataset = pool.dataset(item)
-		b.Rows[i] = Row{Item: item, Query: r.Query, Passage: r.Passage, QueryText: r.QueryText, PassageText: r.PassageText}
+		b.Rows[i] = Row{
+			Item: item, Query: r.Query, Passage: r.Passage,
+			QueryText: r.QueryText, PassageText: r.PassageText, NegativeTexts: r.NegativeTexts,
+		}
 		for _, n := range r.Negatives {
 			negative, err := find(n.ID, n.Lang)
 			if err != nil {
@@ -183,12 +191,15 @@ func writeBatches(dir string, pool *Pool, p params, draw func(yield func(Batch) 
 		return draw(func(b Batch) error {
 			l := line{Step: sum.Steps, Draw: b.Draw, Dataset: b.Dataset.Name, Rows: make([]lineRow, len(b.Rows))}
 			for i, r := range b.Rows {
-				l.Rows[i] = lineRow{ID: pool.ID(r.Item), Query: r.Query, Passage: r.Passage, QueryText: r.QueryText, PassageText: r.PassageText}
+				l.Rows[i] = lineRow{
+					ID: pool.ID(r.Item), Query: r.Query, Passage: r.Passage,
+					QueryText: r.QueryText, PassageText: r.PassageText, NegativeTexts: r.NegativeTexts,
+				}
 				for _, n := range r.Negatives {
 					l.Rows[i].Negatives = append(l.Rows[i].Negatives, linePassage{ID: pool.ID(n.Item), Lang: n.Lang})
 				}
 			}
-			sum.add(b)
+			sum.add(pool, b)
 			return enc.Encode(l)
 		})
 	}); err != nil {
@@ -237,12 +248,15 @@ func newEncoder(w io.Writer) *json.Encoder {
 	return enc
 }
 
-func (s *Summary) add(b Batch) {
+func (s *Summary) add(pool *Pool, b Batch) {
 	s.Steps++
 	s.Examples += len(b.Rows)
 	s.Draws[b.Draw]++
 	s.Datasets[b.Dataset.Name] += len(b.Rows)
 	for _, r := range b.Rows {
 		s.Languages[r.Query+"-"+r.Passage]++
+		if pool.selfPair(r) {
+			s.SelfPairs++
+		}
 	}
 }

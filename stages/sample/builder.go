@@ -20,6 +20,8 @@ type builder struct {
 	seen       map[string]bool // languages that came, kept or not
 	text       arena
 	pairs      []pair
+	lists      [][]ref
+	negatives  int // texts in lists
 	datasets   names
 	langs      names
 	origins    names
@@ -42,13 +44,30 @@ func (b *builder) add(p corpus.Pair) error {
 		return nil
 	}
 	lang, dataset := b.langs.index(p.Lang), b.datasets.index(p.Dataset)
-	if lang > math.MaxUint16 || dataset > math.MaxUint16 || len(b.pairs) >= math.MaxInt32 {
-		return fmt.Errorf("%w: more than 65,536 datasets or languages, or 2³¹ pairs", stages.ErrInput)
+	b.negatives += len(p.Negatives)
+	if lang > math.MaxUint16 || dataset > math.MaxUint16 || len(b.pairs) >= math.MaxInt32 || b.negatives > math.MaxInt32 {
+		return fmt.Errorf("%w: more than 65,536 datasets or languages, or 2³¹ pairs or negatives", stages.ErrInput)
 	}
-	b.pairs = append(b.pairs, pair{
-		id: b.text.put(p.ID), query: b.text.put(p.Query), passage: b.text.put(p.Passage),
+	v := pair{
+		id: b.text.put(p.ID), query: b.text.put(p.Query),
 		origin: uint32(b.origins.index(p.Origin)), dataset: uint16(dataset), lang: uint16(lang),
-	})
+	}
+	v.passage = v.query // a sentence alone is both
+	if p.Passage != p.Query {
+		v.passage = b.text.put(p.Passage)
+	}
+	if len(p.Negatives) > 0 {
+		list := make([]ref, len(p.Negatives))
+		for k, text := range p.Negatives {
+			if text == "" {
+				return fmt.Errorf("%w: a pair with an empty negative", stages.ErrInput)
+			}
+			list[k] = b.text.put(text)
+		}
+		b.lists = append(b.lists, list)
+		v.negatives = uint32(len(b.lists))
+	}
+	b.pairs = append(b.pairs, v)
 	return nil
 }
 
@@ -82,7 +101,7 @@ func (b *builder) pool() (*Pool, error) {
 	if err := b.dropDuplicates(datasets, langs); err != nil {
 		return nil, err
 	}
-	p := &Pool{text: b.text, origins: b.origins.list, pairs: slices.Clip(b.pairs), langs: langs}
+	p := &Pool{text: b.text, origins: b.origins.list, pairs: slices.Clip(b.pairs), lists: b.lists, langs: langs}
 	for _, name := range datasets {
 		p.datasets = append(p.datasets, &Dataset{Name: name, byLang: map[string][]Item{}})
 	}
@@ -110,6 +129,17 @@ func (b *builder) sameItem(x, y pair) bool {
 	return x.dataset == y.dataset && bytes.Equal(b.text.get(x.id), b.text.get(y.id))
 }
 
+func (b *builder) sameTexts(x, y pair) bool {
+	same := func(r, s ref) bool { return bytes.Equal(b.text.get(r), b.text.get(s)) }
+	list := func(v pair) []ref {
+		if v.negatives == 0 {
+			return nil
+		}
+		return b.lists[v.negatives-1]
+	}
+	return same(x.query, y.query) && same(x.passage, y.passage) && slices.EqualFunc(list(x), list(y), same)
+}
+
 // dropDuplicates keeps the first of equal pairs.
 func (b *builder) dropDuplicates(datasets, langs []string) error {
 	var errs []error
@@ -117,8 +147,7 @@ func (b *builder) dropDuplicates(datasets, langs []string) error {
 	for _, v := range b.pairs {
 		if n := len(kept); n > 0 && kept[n-1].lang == v.lang && b.sameItem(kept[n-1], v) {
 			b.duplicates++
-			if !bytes.Equal(b.text.get(kept[n-1].query), b.text.get(v.query)) ||
-				!bytes.Equal(b.text.get(kept[n-1].passage), b.text.get(v.passage)) {
+			if !b.sameTexts(kept[n-1], v) {
 				errs = append(errs, fmt.Errorf("%w: pair %s of %s occurs twice in %s with different texts",
 					stages.ErrInput, b.text.get(v.id), datasets[v.dataset], langs[v.lang]))
 			}

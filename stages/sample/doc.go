@@ -8,6 +8,7 @@
 // the arms of a comparison see equally many examples, and a person can read
 // what the model saw.
 //
-// A Method is a way to draw batches; Methods lists those of the paper: x-x,
-// x-x-mono, x-y and hybrid. A plugin brings another one as a Method of its own.
+// A Method is a way to draw batches; Methods lists those of the paper, x-x,
+// x-x-mono, x-y and hybrid, and SimCSE's, which it is compared with. A plugin
+// brings another one as a Method of its own.
 package sample

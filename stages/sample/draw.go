@@ -3,6 +3,7 @@ package sample
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"repro/stages"
 )
@@ -53,6 +54,9 @@ func check(pool *Pool, b Batch, size int) error {
 		}
 		if pool.version(r.Item, r.Query) == nil || pool.version(r.Item, r.Passage) == nil {
 			return fmt.Errorf("item %s of %s is not in %q and %q", pool.ID(r.Item), b.Dataset.Name, r.Query, r.Passage)
+		}
+		if slices.Contains(r.NegativeTexts, "") {
+			return fmt.Errorf("item %s of %s has a negative without text", pool.ID(r.Item), b.Dataset.Name)
 		}
 		for _, n := range r.Negatives {
 			if !pool.has(b.Dataset, n.Item) {

@@ -20,6 +20,8 @@ type drawLine struct {
 	QueryText   []string     `json:"query_text,omitempty"`
 	PassageText []string     `json:"passage_text,omitempty"`
 	Negatives   [][]negative `json:"negatives,omitempty"`
+
+	NegativeTexts [][]string `json:"negative_texts,omitempty"`
 }
 
 // negative is the number of an item and of a language: always two.
@@ -58,6 +60,12 @@ func newDrawLine(pool *Pool, b Batch) (*drawLine, error) {
 		}
 		setColumn(&l.QueryText, len(b.Rows), i, r.QueryText)
 		setColumn(&l.PassageText, len(b.Rows), i, r.PassageText)
+		if len(r.NegativeTexts) > 0 {
+			if l.NegativeTexts == nil {
+				l.NegativeTexts = make([][]string, len(b.Rows))
+			}
+			l.NegativeTexts[i] = r.NegativeTexts
+		}
 		if len(r.Negatives) == 0 {
 			continue
 		}
@@ -129,6 +137,7 @@ func (l *drawLine) batch(pool *Pool) (Batch, error) {
 	}
 	for name, length := range map[string]int{
 		"query_text": len(l.QueryText), "passage_text": len(l.PassageText), "negatives": len(l.Negatives),
+		"negative_texts": len(l.NegativeTexts),
 	} {
 		if length != n && length != 0 {
 			return Batch{}, fmt.Errorf("%w: %d items but %d elements of %s", stages.ErrInput, n, length, name)
@@ -150,13 +159,16 @@ func (l *drawLine) batch(pool *Pool) (Batch, error) {
 		if r.Passage, err = pool.langName(l.Passage[i]); err != nil {
 			return Batch{}, err
 		}
-		if l.QueryText != nil {
+		if len(l.QueryText) > 0 {
 			r.QueryText = l.QueryText[i]
 		}
-		if l.PassageText != nil {
+		if len(l.PassageText) > 0 {
 			r.PassageText = l.PassageText[i]
 		}
-		if l.Negatives != nil {
+		if len(l.NegativeTexts) > 0 {
+			r.NegativeTexts = l.NegativeTexts[i]
+		}
+		if len(l.Negatives) > 0 {
 			for _, n := range l.Negatives[i] {
 				if len(n) != 2 || n[0] < 0 || n[0] >= int64(pool.Items()) {
 					return Batch{}, fmt.Errorf("%w: %v is no negative: want the number of an item of %d and of a language", stages.ErrInput, n, pool.Items())

@@ -34,8 +34,9 @@ func (p *Pool) Save(name string) error {
 		}
 		meta[key] = string(raw)
 	}
+	text, negatives := p.textColumn()
 	columns := []tensor.Column{
-		p.offsetsColumn(), p.textColumn(),
+		p.offsetsColumn(), text,
 		numbers("first", tensor.DtypeU32, p.first),
 		perPair(p, "origin", tensor.DtypeU32, func(v pair) uint32 { return v.origin }),
 		perPair(p, "dataset", tensor.DtypeU16, func(v pair) uint16 { return v.dataset }),
@@ -49,7 +50,7 @@ func (p *Pool) Save(name string) error {
 			}
 		}
 	}
-	return tensor.SaveColumns(name, meta, columns)
+	return tensor.SaveColumns(name, meta, append(columns, p.negativesColumns(negatives)...))
 }
 
 // writeChunk is how many values are encoded at once.
@@ -103,10 +104,16 @@ func (p *Pool) offsetsColumn() tensor.Column {
 	}}
 }
 
-func (p *Pool) textColumn() tensor.Column {
+// textColumn also returns where in it the texts of pairs end and those of
+// negatives begin.
+func (p *Pool) textColumn() (_ tensor.Column, negatives uint64) {
 	size := 0
 	for _, v := range p.pairs {
 		size += int(v.id.n) + int(v.query.n) + int(v.passage.n)
+	}
+	negatives = uint64(size)
+	for _, r := range p.eachNegative {
+		size += int(r.n)
 	}
 	return tensor.Column{Name: "text", Dtype: tensor.DtypeU8, Shape: []int{size}, Write: func(w io.Writer) error {
 		for _, v := range p.pairs {
@@ -116,8 +123,13 @@ func (p *Pool) textColumn() tensor.Column {
 				}
 			}
 		}
+		for _, r := range p.eachNegative {
+			if _, err := w.Write(p.text.get(r)); err != nil {
+				return err
+			}
+		}
 		return nil
-	}}
+	}}, negatives
 }
 
 // OpenPool opens a file that Save wrote. Its texts stay in the file, which must
@@ -219,7 +231,7 @@ func (p *Pool) readPairs(m *tensor.Mapped, datasets int) error {
 			return fmt.Errorf("pair %d has a dataset, language or origin without a name", i)
 		}
 	}
-	return nil
+	return p.readNegatives(m)
 }
 
 // readItems returns a list of items of a dataset.

@@ -142,6 +142,7 @@ func TestBadDrawsAreRefusedWithTheirLine(t *testing.T) {
 		`{"draw":"x","items":[4294967296],"query":[0],"passage":[0]}`:                       "",
 		`{"draw":"x","items":[1],"query":[0],"passage":[0],"negatives":[[[1]]]}`:            "is no negative",
 		`{"draw":"x","items":[1],"query":[0],"passage":[0],"negatives":[[[4294967297,0]]]}`: "is no negative",
+		`{"draw":"x","items":[1],"query":[0],"passage":[0],"negative_texts":[["a"],["b"]]}`: "1 items but 2 elements of negative_texts",
 		`{"draw":"x"`: "",
 	} {
 		file := filepath.Join(t.TempDir(), "draws")
@@ -155,11 +156,29 @@ func TestBadDrawsAreRefusedWithTheirLine(t *testing.T) {
 	}
 }
 
+func TestAnEmptyColumnOfDrawsIsNone(t *testing.T) {
+	t.Parallel()
+	pool := newPool(t, parallel("a", 9, "de", "en"))
+	file := filepath.Join(t.TempDir(), "draws")
+	line := `{"draw":"x","items":[1],"query":[0],"passage":[0],"query_text":[],"passage_text":[],"negatives":[],"negative_texts":[]}`
+	if err := os.WriteFile(file, []byte(line+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := sample.ReadDraws(file, pool, func(b sample.Batch) error {
+		if diff := cmp.Diff([]sample.Row{{Item: 1, Query: "de", Passage: "de"}}, b.Rows); diff != "" {
+			t.Errorf("rows (-want +got):\n%s", diff)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestNoFlippedBitMakesAPoolPanic: a file that is wrong anywhere is refused, or
 // read as another pool.
 func TestNoFlippedBitMakesAPoolPanic(t *testing.T) {
 	t.Parallel()
-	whole, err := os.ReadFile(saved(t, newPool(t, parallel("a", 5, "de", "en"), parallel("b", 3, "en"))))
+	whole, err := os.ReadFile(saved(t, newPool(t, contradicted("a", 5, "de", "en"), parallel("b", 3, "en"))))
 	if err != nil {
 		t.Fatal(err)
 	}

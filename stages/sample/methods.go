@@ -16,12 +16,12 @@ const (
 	hybrid = "hybrid"
 )
 
-// Methods returns the methods of arXiv 2408.10536 and of LAReQA (arXiv
-// 2004.05484), from which it takes the first three. All draw the dataset once
-// a batch, in proportion to the number of its items that the batch could take,
-// and items without replacement.
+// Methods returns the methods of arXiv 2408.10536, of LAReQA (arXiv
+// 2004.05484), from which it takes the first three, and of SimCSE (arXiv
+// 2104.08821). All draw the dataset once a batch, in proportion to the number of
+// its items that the batch could take, and items without replacement.
 func Methods() []Method {
-	return []Method{
+	return append([]Method{
 		{
 			Name: xx,
 			Doc:  "Each row is in one language, drawn for the row; the batch mixes languages.",
@@ -46,7 +46,7 @@ func Methods() []Method {
 			}},
 			New: newHybrid,
 		},
-	}
+	}, simCSEMethods()...)
 }
 
 // XX is the method x-x.

@@ -52,7 +52,7 @@ func counts(m map[string]int) []int {
 func TestNoBatchHasAnItemTwice(t *testing.T) {
 	t.Parallel()
 	pool := newPool(t, parallel("a", 40, "en", "de", "fr"), parallel("b", 35, "en", "de", "fr"))
-	for _, name := range []string{"x-x", "x-x-mono", "x-y", "hybrid"} {
+	for _, name := range []string{"x-x", "x-x-mono", "x-y", "hybrid", "simcse", "simcse-supervised"} {
 		for _, b := range batches(t, sampler(t, name, hybridParams(name, .5)), pool, 30, 200) {
 			seen := map[sample.Item]bool{}
 			for _, r := range b.Rows {
@@ -71,9 +71,15 @@ func TestNoBatchHasAnItemTwice(t *testing.T) {
 	}
 }
 
+// hybridParams returns the parameters of a method; alpha is the hybrid's.
 func hybridParams(name string, alpha float64) string {
-	if name == "hybrid" {
+	switch name {
+	case "hybrid":
 		return fmt.Sprintf(`{"alpha": %v}`, alpha)
+	case "simcse":
+		return `{"text": "either"}`
+	case "simcse-supervised":
+		return `{"negatives": 1}`
 	}
 	return `{}`
 }

@@ -20,6 +20,7 @@ type Pool struct {
 	origins  []string
 	datasets []*Dataset
 	pairs    []pair
+	lists    [][]ref  // the negatives of the pairs that have any
 	first    []uint32 // pairs[first[i]:first[i+1]] are the versions of item i
 	equal    bool     // datasets are drawn uniformly, not in proportion to their size
 }
@@ -28,6 +29,7 @@ type Pool struct {
 type pair struct {
 	id, query, passage ref
 	origin             uint32
+	negatives          uint32 // place in lists, from 1; 0 if there are none
 	dataset, lang      uint16
 }
 
@@ -100,11 +102,45 @@ func (p *Pool) Text(i Item, lang string) (query, passage string, ok bool) {
 	return string(p.text.get(v.query)), string(p.text.get(v.passage)), true
 }
 
+// Negatives returns the negatives of the item's pair in a language: passages
+// that look right and are not.
+func (p *Pool) Negatives(i Item, lang string) []string {
+	v := p.version(i, lang)
+	if v == nil {
+		return nil
+	}
+	return p.negatives(v)
+}
+
+func (p *Pool) negatives(v *pair) []string {
+	if v.negatives == 0 {
+		return nil
+	}
+	list := p.lists[v.negatives-1]
+	texts := make([]string, len(list))
+	for k, r := range list {
+		texts[k] = string(p.text.get(r))
+	}
+	return texts
+}
+
 // SamePassage reports whether both items have the language and the same
 // passage in it: several questions may share a sentence.
 func (p *Pool) SamePassage(i, j Item, lang string) bool {
 	a, b := p.version(i, lang), p.version(j, lang)
 	return a != nil && b != nil && bytes.Equal(p.text.get(a.passage), p.text.get(b.passage))
+}
+
+// selfPair reports whether the row's two sides are the same text.
+func (p *Pool) selfPair(r Row) bool {
+	query, passage := p.text.get(p.version(r.Item, r.Query).query), p.text.get(p.version(r.Item, r.Passage).passage)
+	if r.QueryText != "" {
+		query = []byte(r.QueryText)
+	}
+	if r.PassageText != "" {
+		passage = []byte(r.PassageText)
+	}
+	return bytes.Equal(query, passage)
 }
 
 // All returns the pairs in the order of the pool.
@@ -118,6 +154,8 @@ func (p *Pool) All() iter.Seq[corpus.Pair] {
 				Query:   string(p.text.get(v.query)),
 				Passage: string(p.text.get(v.passage)),
 				Origin:  p.origins[v.origin],
+
+				Negatives: p.negatives(&v),
 			}) {
 				return
 			}

@@ -82,6 +82,11 @@ type Row struct {
 	// against, besides those of the other rows: hard negatives, as in DPR
 	// (arXiv 2004.04906).
 	Negatives []Passage
+
+	// NegativeTexts are more of them, such as the negatives that come with the
+	// item's pair. One that equals the passage of a row does not count against
+	// that row.
+	NegativeTexts []string
 }
 
 // Passage is the answering side of an item in one of its languages.

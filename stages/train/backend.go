@@ -49,13 +49,17 @@ type Run struct {
 	Params  Params
 	Steps   int                      // how many batches there will be
 	Batches iter.Seq2[Batch, error]  // in order; ends after an error
-	Texts   iter.Seq[string]         // all texts that batches are drawn from, questions and passages
+	Texts   iter.Seq[string]         // all texts that batches are drawn from: questions, passages, negatives
 	Init    string                   // model folder to continue from, or ""
 	Out     string                   // model folder to write; does not exist yet
 	Dir     string                   // for scratch files
 	Threads int                      // at least 1; must not change the result
 	Report  func(step Step) error    // must be called once a step
 	Logf    func(f string, a ...any) // writes to the job's log
+
+	// SelfPairs says that every row is a text with itself: without dropout there
+	// is nothing to learn.
+	SelfPairs bool
 }
 
 // Step is what a backend tells of a step.

@@ -2,12 +2,14 @@ package train_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"repro/stages"
 	"repro/stages/corpus"
 	"repro/stages/sample"
 	"repro/stages/stagetest"
@@ -94,6 +96,58 @@ func TestNegativesComeBehindTheRowsAndAreMaskedIfTheyAnswer(t *testing.T) {
 	}
 	if steps != 1 {
 		t.Errorf("%d steps", steps)
+	}
+}
+
+func TestNegativeTextsComeLastAndAreMaskedIfTheyAreTheRowsPassage(t *testing.T) {
+	t.Parallel()
+	var pairs []corpus.Pair
+	for _, id := range []string{"A", "B", "C"} {
+		pairs = append(pairs, corpus.Pair{Dataset: "d", ID: id, Lang: "en", Query: "q " + id, Passage: id, Negatives: []string{"not " + id}})
+	}
+	in := drawn(t, rows(func(pool *sample.Pool) []sample.Row {
+		return []sample.Row{
+			{Item: 0, Query: "en", Passage: "en", PassageText: "a", NegativeTexts: []string{"not A", "B"}},
+			{Item: 1, Query: "en", Passage: "en", NegativeTexts: []string{"A", "a"}, Negatives: []sample.Passage{{Item: 2, Lang: "en"}}},
+		}
+	}), 1, 2, pairs)
+	s := train.NewKind("fake", fake{func(batch train.Batch) train.Step {
+		if diff := cmp.Diff([]string{"a", "B", "C", "not A", "B", "A", "a"}, batch.Passages); diff != "" {
+			t.Errorf("passages (-want +got):\n%s", diff)
+		}
+		for i, want := range [][]string{{"A", "a"}, {"B"}} {
+			var got []string
+			for j, p := range batch.Passages {
+				if i != j && batch.Masked(i, j) {
+					got = append(got, p)
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("masked for row %d (-want +got):\n%s", i, diff)
+			}
+		}
+		return train.Step{}
+	}})
+	if _, err := run(t, s, `{}`, in); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheStaticBackendRefusesSelfPairs(t *testing.T) {
+	t.Parallel()
+	var pairs []corpus.Pair
+	for i := range 9 {
+		text := fmt.Sprintf("sentence %d", i)
+		pairs = append(pairs, corpus.Pair{Dataset: "d", ID: text, Lang: "en", Query: text, Passage: text})
+	}
+	in := drawn(t, sample.SimCSE{}, 2, 4, pairs)
+	_, err := run(t, train.New(), `{`+small+`}`, in)
+	var param *stages.ParamError
+	if !errors.As(err, &param) || param.Param != "backend" || !strings.Contains(err.Error(), "without dropout") {
+		t.Errorf("got %v, want an error at backend", err)
+	}
+	if _, err := run(t, train.New(), `{`+small+`, "max_steps": 0}`, in); err != nil {
+		t.Errorf("without a step: %v", err)
 	}
 }
 

@@ -154,6 +154,7 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
 			Params: p, Steps: steps, Batches: texts(batches, steps), Texts: allTexts(batches.Pool),
 			Init: job.Path("init"), Out: job.Out["model"], Dir: job.Dir,
 			Threads: job.Threads, Report: curve.report, Logf: job.Logf,
+			SelfPairs: batches.Summary.SelfPairs == batches.Summary.Examples,
 		})
 		if err == nil && curve.step != steps {
 			err = fmt.Errorf("backend %s took %d steps of %d", p.Backend, curve.step, steps)
@@ -182,15 +183,17 @@ func texts(batches *sample.Batches, n int) iter.Seq2[Batch, error] {
 	}
 }
 
-// resolve returns the texts of rows and of their negatives.
+// resolve returns the texts of rows and of their negatives: first those that
+// are passages of the pool, then the others.
 func resolve(pool *sample.Pool, rows []sample.Row) Batch {
 	b := Batch{Queries: make([]string, len(rows)), Passages: make([]string, len(rows))}
 	from := make([]sample.Passage, len(rows)) // what Passages are
+	own := make([]string, len(rows))          // the rows' passages as the pool has them
 	for i, r := range rows {
 		query, _, _ := pool.Text(r.Item, r.Query)
 		_, passage, _ := pool.Text(r.Item, r.Passage)
 		b.Queries[i], b.Passages[i] = cmp.Or(r.QueryText, query), cmp.Or(r.PassageText, passage)
-		from[i] = sample.Passage{Item: r.Item, Lang: r.Passage}
+		from[i], own[i] = sample.Passage{Item: r.Item, Lang: r.Passage}, passage
 	}
 	for _, r := range rows {
 		for _, n := range r.Negatives {
@@ -198,7 +201,13 @@ func resolve(pool *sample.Pool, rows []sample.Row) Batch {
 			b.Passages, from = append(b.Passages, passage), append(from, n)
 		}
 	}
+	for _, r := range rows {
+		b.Passages = append(b.Passages, r.NegativeTexts...)
+	}
 	b.Masked = func(i, j int) bool {
+		if j >= len(from) { // a text that is of no item
+			return b.Passages[j] == b.Passages[i] || b.Passages[j] == own[i]
+		}
 		if b.Passages[i] == b.Passages[j] || from[i].Item == from[j].Item ||
 			pool.SamePassage(from[i].Item, from[j].Item, from[i].Lang) { // the passage of row i in another language
 			return true
@@ -212,8 +221,10 @@ func resolve(pool *sample.Pool, rows []sample.Row) Batch {
 func allTexts(pool *sample.Pool) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for pair := range pool.All() {
-			if !yield(pair.Query) || !yield(pair.Passage) {
-				return
+			for _, text := range append([]string{pair.Query, pair.Passage}, pair.Negatives...) {
+				if !yield(text) {
+					return
+				}
 			}
 		}
 	}

@@ -47,6 +47,12 @@ func (p Params) static() (static.Config, error) {
 
 // Train implements Backend.
 func (staticBackend) Train(ctx context.Context, run *Run) error {
+	if run.SelfPairs && run.Steps > 0 {
+		return &stages.ParamError{
+			Param: "backend", Problem: "the sampler pairs each text with itself, which teaches nothing without dropout",
+			Hint: `Choose backend = "transformer"`,
+		}
+	}
 	model, err := initial(ctx, run)
 	if err != nil {
 		return err
