@@ -183,7 +183,7 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
 	}
 	texts := make([]string, 0, 2*len(pairs))
 	for _, pair := range pairs {
-		texts = append(texts, pair.Query, pair.Passage)
+		texts = append(append(texts, pair.Query, pair.Passage), pair.Negatives...)
 	}
 	t := &translation{Stage: s, job: job, steps: len(steps)}
 	for t.before, t.step = range steps {
@@ -192,7 +192,8 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
 		}
 	}
 	for i := range pairs {
-		pairs[i].Query, pairs[i].Passage = texts[2*i], texts[2*i+1]
+		pairs[i].Query, pairs[i].Passage, texts = texts[0], texts[1], texts[2:]
+		texts = texts[copy(pairs[i].Negatives, texts):]
 		pairs[i].Lang = p.To
 		pairs[i].Origin = origin(pairs[i].Origin, p.origin())
 	}

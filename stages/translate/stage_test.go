@@ -109,6 +109,21 @@ func TestCommandTranslatesEachDistinctTextOnce(t *testing.T) {
 	}
 }
 
+func TestNegativesAreTranslatedToo(t *testing.T) {
+	t.Parallel()
+	pairs := english("who?", "they.", "what?", "that.")
+	pairs[0].Negatives = []string{"nobody.", "what?"}
+	got, _ := run(t, translate.New(translate.Options{}), newCapitals(t).params(), pairs)
+	want := english("WHO?", "THEY.", "WHAT?", "THAT.")
+	want[0].Negatives = []string{"NOBODY.", "WHAT?"}
+	for i := range want {
+		want[i].Lang, want[i].Origin = "xx", "command sh"
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("pairs (-want +got):\n%s", diff)
+	}
+}
+
 func TestOnlyNewTextsAreTranslatedWhenRowsAreAdded(t *testing.T) {
 	t.Parallel()
 	c := newCapitals(t)

@@ -68,7 +68,7 @@ class Encoder:
 
     def _encode(self, batch: Batch) -> bytes:
         number = self._number
-        items, query, passage, query_text, passage_text, negatives = zip(*batch.rows)
+        items, query, passage, query_text, passage_text, negatives, negative_texts = zip(*batch.rows)
         line: dict[str, Any] = {
             "draw": batch.draw,
             "items": list(map(index, items)),
@@ -81,4 +81,6 @@ class Encoder:
             line["passage_text"] = passage_text
         if any(map(len, negatives)):
             line["negatives"] = [[[index(item), number[lang]] for item, lang in row] for row in negatives]
+        if any(map(len, negative_texts)):
+            line["negative_texts"] = [list(row) for row in negative_texts]
         return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"

@@ -54,6 +54,7 @@ class Pool:
     def _map(self, metadata: dict[str, str], columns: dict[str, memoryview]) -> None:
         self._first, self._offsets, self._text = columns["first"], columns["offsets"], columns["text"]
         self._dataset_of, self._lang_of = columns["dataset"], columns["lang"]
+        self._negatives = columns.get("negatives.first", NONE), columns.get("negatives.offsets", NONE)
         pairs = len(self._lang_of)
         if not len(self._first) or self._first[-1] != pairs or len(self._offsets) != 3 * pairs + 1:
             raise ValueError("columns of different lengths")
@@ -97,10 +98,22 @@ class Pool:
 
     def text(self, item: int, lang: str) -> tuple[str, str]:
         """Return the item's question and passage in a language, or raise LookupError if it is not in it."""
+        pair = self._pair(item, lang)
+        return self._string(3 * pair + 1), self._string(3 * pair + 2)
+
+    def negatives(self, item: int, lang: str) -> list[str]:
+        """Return the negatives of the item's pair in a language: passages that look right and are not. Raise
+        LookupError if the item is not in it."""
+        pair = self._pair(item, lang)
+        first, offsets = self._negatives
+        numbers = range(first[pair], first[pair + 1]) if len(first) else ()
+        return [str(self._text[offsets[n] : offsets[n + 1]], "utf-8") for n in numbers]
+
+    def _pair(self, item: int, lang: str) -> int:
         number = self._lang_number.get(lang)
         for pair in range(self._first[item], self._first[item + 1]):
             if self._lang_of[pair] == number:
-                return self._string(3 * pair + 1), self._string(3 * pair + 2)
+                return pair
         raise LookupError(f"item {self.id(item)} is not in {lang!r}, only in {', '.join(self.langs_of(item))}")
 
     def dataset_of(self, item: int) -> Dataset:

@@ -25,7 +25,7 @@ class Row(NamedTuple):
 
     ``query_text`` and ``passage_text``, if not empty, take the place of the item's text in that language.
     ``negatives`` are passages, as (item, language), that every question of the batch is scored against besides those
-    of the other rows.
+    of the other rows; ``negative_texts`` are more of them.
     """
 
     item: int
@@ -34,6 +34,7 @@ class Row(NamedTuple):
     query_text: str = ""
     passage_text: str = ""
     negatives: Sequence[tuple[int, str]] = ()
+    negative_texts: Sequence[str] = ()
 
 
 class Batch(NamedTuple):

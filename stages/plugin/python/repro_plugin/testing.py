@@ -37,6 +37,9 @@ class _Quiet(Console):
     def progress(self, done: int, total: int, unit: str) -> None:
         """Leave the output of tests alone."""
 
+    def determinism(self, promise: str) -> None:
+        """Leave the output of tests alone."""
+
 
 class Pair(NamedTuple):
     """An item in one language."""
@@ -47,9 +50,10 @@ class Pair(NamedTuple):
     query: str
     passage: str
     origin: str = ""
+    negatives: Sequence[str] = ()
 
 
-def make_pool(pairs: Iterable[Pair | Mapping[str, str]], weight: str = "size") -> Pool:
+def make_pool(pairs: Iterable[Pair | Mapping[str, Any]], weight: str = "size") -> Pool:
     """Return the pool of the given pairs, in any order; each is a :class:`Pair` or a dict of its fields."""
     with tempfile.TemporaryDirectory(prefix="repro-pool-") as folder:
         path = os.path.join(folder, "pool")
@@ -57,7 +61,7 @@ def make_pool(pairs: Iterable[Pair | Mapping[str, str]], weight: str = "size") -
         return Pool(path)  # what is mapped outlives the file's name
 
 
-def save_pool(path: tensors.PathLike, pairs: Iterable[Pair | Mapping[str, str]], weight: str = "size") -> None:
+def save_pool(path: tensors.PathLike, pairs: Iterable[Pair | Mapping[str, Any]], weight: str = "size") -> None:
     """Write the pairs in the pool format (docs/formats.md), as the engine does."""
     rows = sorted(pair if isinstance(pair, Pair) else Pair(**pair) for pair in pairs)
     datasets = _numbers(pair.dataset for pair in rows)
@@ -84,10 +88,22 @@ def save_pool(path: tensors.PathLike, pairs: Iterable[Pair | Mapping[str, str]],
         if len(in_langs) > 1:
             members[f"multilingual.{d}"].append(item)
     columns["first"].append(len(rows))
+    columns.update(_negatives(rows, text))
     metadata = {"format": FORMAT, "weight": weight}
     metadata.update(datasets=json.dumps([*datasets]), langs=json.dumps([*langs]), origins=json.dumps([*origins]))
     views = {name: memoryview(numbers) for name, numbers in {**columns, **members}.items()}
     tensors.save(path, metadata, {**views, "text": memoryview(text)})
+
+
+def _negatives(rows: Sequence[Pair], text: bytearray) -> dict[str, array[int]]:
+    """Return the columns of the pairs' negatives, whose texts are added, and none if there are none."""
+    first, offsets = array("I", [0]), array("Q", [len(text)])
+    for pair in rows:
+        for negative in pair.negatives:
+            text += negative.encode()
+            offsets.append(len(text))
+        first.append(len(offsets) - 1)
+    return {"negatives.first": first, "negatives.offsets": offsets} if len(offsets) > 1 else {}
 
 
 def _numbers(names: Iterable[str]) -> dict[str, int]:

@@ -165,6 +165,8 @@ class DrawTest(unittest.TestCase):
             encoder.encode(Batch("x-y", rows[:1])).decode(),
             '{"draw":"x-y","items":[17],"query":[0],"passage":[1]}\n',
         )
+        texts = [rows[0]._replace(negative_texts=("nein", "回")), rows[0]]
+        self.assertIn(',"negative_texts":[["nein","回"],[]]}', encoder.encode(Batch("x-y", texts)).decode())
         with self.assertRaisesRegex(PluginError, "the pool has no language 'fr'; it has de, en, es, zh"):
             encoder.encode(Batch("x-y", [Row(0, "fr", "en")]))
 

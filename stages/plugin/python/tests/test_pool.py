@@ -75,6 +75,17 @@ class PoolTest(unittest.TestCase):
         self.assertEqual(spans[0][0], 0)
         self.assertEqual([end for _, end in spans], [begin for begin, _ in spans[1:]] + [len(raw) - 8 - size])
 
+    def test_negatives(self) -> None:
+        pool = make_pool([PAIRS[0], *(pair._replace(negatives=["nein 😀", "no"]) for pair in PAIRS[3:4]), PAIRS[5]])
+        item = pool.find("facts", "1")
+        assert item is not None
+        self.assertEqual(pool.negatives(item, "de"), ["nein 😀", "no"])
+        self.assertEqual(pool.negatives(item, "en"), [])
+        self.assertEqual(pool.text(item, "de"), ("Wie groß?", "2 m – 3 m 😀"))
+        with self.assertRaisesRegex(LookupError, "is not in 'tlh'"):
+            pool.negatives(item, "tlh")
+        self.assertEqual(make_pool(PAIRS).negatives(0, "de"), [])
+
     def test_find_nothing(self) -> None:
         pool = make_pool(PAIRS)
         for dataset, id in [("facts", "0"), ("facts", "3"), ("facts", "b"), ("zoo", "1"), ("zoo", "ö"), ("none", "1")]:
