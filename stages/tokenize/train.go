@@ -19,6 +19,9 @@ import (
 type TrainOptions struct {
 	// Cased keeps case and accents apart.
 	Cased bool
+	// Accents keeps marks such as accents where case is not kept. In Hindi and
+	// Thai they are vowels.
+	Accents bool
 	// MinCount is how often two pieces have to stand side by side to become
 	// one; 0 means 2.
 	MinCount int
@@ -30,8 +33,9 @@ type TrainOptions struct {
 
 // Vocabulary is a vocabulary of BERT's kind.
 type Vocabulary struct {
-	Pieces []string // the place of a piece is its id
-	Cased  bool
+	Pieces  []string // the place of a piece is its id
+	Cased   bool
+	Accents bool // kept, as with Cased
 }
 
 // TrainWordPiece makes a vocabulary of at most size pieces for BERT's tokenizer
@@ -44,7 +48,7 @@ func TrainWordPiece(ctx context.Context, texts iter.Seq[string], size int, o Tra
 	specials := []string{bertPad, bertUnknown, bertClass, bertSeparator, bertMask}
 	o.MinCount = cmp.Or(o.MinCount, 2)
 	o.Characters = cmp.Or(o.Characters, size/4)
-	words, err := countWords(ctx, texts, o.Cased)
+	words, err := countWords(ctx, texts, o)
 	if err != nil {
 		return nil, err
 	}
@@ -59,13 +63,13 @@ func TrainWordPiece(ctx context.Context, texts iter.Seq[string], size int, o Tra
 	if err := t.train(ctx, size, int64(o.MinCount)); err != nil {
 		return nil, err
 	}
-	return &Vocabulary{Pieces: t.pieces, Cased: o.Cased}, nil
+	return &Vocabulary{Pieces: t.pieces, Cased: o.Cased, Accents: o.Accents}, nil
 }
 
 // countWords returns how often each word is in texts.
-func countWords(ctx context.Context, texts iter.Seq[string], cased bool) (map[string]int64, error) {
+func countWords(ctx context.Context, texts iter.Seq[string], o TrainOptions) (map[string]int64, error) {
 	classes := newClasses()
-	n := &bertNormalizer{ideographs: true, stripAccents: !cased, lowercase: !cased, classes: classes}
+	n := &bertNormalizer{ideographs: true, stripAccents: !o.Cased && !o.Accents, lowercase: !o.Cased, classes: classes}
 	counts := make(map[string]*int64)
 	var normal []byte
 	for text := range texts {
@@ -95,7 +99,7 @@ func (v *Vocabulary) Save(dir string) error {
 	config, err := json.MarshalIndent(map[string]any{
 		"tokenizer_class": "BertTokenizer",
 		"do_lower_case":   !v.Cased,
-		"strip_accents":   !v.Cased,
+		"strip_accents":   !v.Cased && !v.Accents,
 
 		"tokenize_chinese_chars": true,
 		"pad_token":              bertPad,

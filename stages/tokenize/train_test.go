@@ -101,6 +101,28 @@ func TestSaveIsWhatLoadReads(t *testing.T) {
 	}
 }
 
+func TestAccentsAreKeptWithoutCase(t *testing.T) {
+	t.Parallel()
+	v, err := tokenize.TrainWordPiece(t.Context(), slices.Values([]string{"हिंदी Éa"}), 100, tokenize.TrainOptions{Accents: true, MinCount: 1, Characters: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := v.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	tok, err := tokenize.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if upper, lower := tok.Encode("ÉA", 0), tok.Encode("éa", 0); !slices.Equal(upper, lower) {
+		t.Errorf("ÉA is %v, éa is %v", upper, lower)
+	}
+	if whole, bare := tok.Encode("हिंदी", 0), tok.Encode("हद", 0); slices.Equal(whole, bare) {
+		t.Errorf("a word without its vowels has the same ids %v", whole)
+	}
+}
+
 func TestTrainingFails(t *testing.T) {
 	t.Parallel()
 	train := func(ctx context.Context, text string, size int) error {
