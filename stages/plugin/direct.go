@@ -6,7 +6,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
+	"sync"
 	"syscall"
+	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -46,5 +49,45 @@ func (p *Plugin) runFile(name string, stderr io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return p.run(ctx, req, stderr, nil)
+	return p.run(ctx, req, stderr, &console{out: stderr})
+}
+
+// console shows people how a run goes. It is a reporter.
+type console struct {
+	mu  sync.Mutex
+	out io.Writer
+	due time.Time // of the next line of progress
+	tip string    // the note
+}
+
+// consolePause is the least time between two lines of progress.
+const consolePause = time.Second
+
+func (c *console) progress(done, total int64, unit string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := time.Now(); done == total || now.After(c.due) {
+		c.due = now.Add(consolePause)
+		of := ""
+		if total > 0 {
+			of = fmt.Sprintf(" of %d", total)
+		}
+		c.say("%s", strings.TrimSpace(fmt.Sprintf("%d%s %s  %s", done, of, unit, c.tip)))
+	}
+}
+
+func (c *console) note(text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tip = text
+}
+
+func (c *console) class(class string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.say("this run is %s", class)
+}
+
+func (c *console) say(format string, a ...any) {
+	fmt.Fprintf(c.out, format+"\n", a...) //nolint:errcheck // there is nowhere left to say so
 }

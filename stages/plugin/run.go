@@ -102,11 +102,19 @@ func authors(trace string) string {
 	return strings.Join(lines[from:to], "\n")
 }
 
+// reporter is told how a run goes, from any goroutine.
+type reporter interface {
+	progress(done, total int64, unit string)
+	note(text string)
+	class(class string)
+}
+
 // run carries out a request.
-func (p *Plugin) run(ctx context.Context, req *pluginv1.RunRequest, log io.Writer, progress func(done, total int64, unit string)) error {
+func (p *Plugin) run(ctx context.Context, req *pluginv1.RunRequest, log io.Writer, to reporter) error {
 	job := &stages.Job{
-		Params: json.RawMessage(req.GetParams()), Dir: req.GetDir(), Threads: max(1, int(req.GetThreads())),
-		Log: log, OnProgress: progress,
+		Params: json.RawMessage(req.GetParams()), Dir: req.GetDir(), Threads: max(1, int(req.GetThreads())), Log: log,
+		Checkpoint: req.GetWork().GetCheckpoint(),
+		OnProgress: to.progress, OnNote: to.note, OnClass: to.class,
 	}
 	for _, in := range req.GetInputs() {
 		job.In = append(job.In, stages.Input{Port: in.GetPort(), Name: in.GetName(), Path: in.GetPath()})

@@ -52,7 +52,7 @@ func (s *server) Run(req *pluginv1.RunRequest, stream grpc.ServerStreamingServer
 	s.output.Do(s.ownOutput)
 	out := &sender{stream: stream}
 	stop := out.beat()
-	err := s.plugin.run(stream.Context(), req, s.stderr, out.progress)
+	err := s.plugin.run(stream.Context(), req, s.stderr, out)
 	stop()
 	if err != nil && stream.Context().Err() == nil {
 		out.send(&pluginv1.Event{Event: &pluginv1.Event_Failure{Failure: failure(err)}})
@@ -60,13 +60,14 @@ func (s *server) Run(req *pluginv1.RunRequest, stream grpc.ServerStreamingServer
 	return stream.Context().Err()
 }
 
-// sender sends the events of one run, from any goroutine. That the engine is
-// gone is seen by the run's context.
+// sender sends the events of one run. It is a reporter. That the engine is gone
+// is seen by the run's context.
 type sender struct {
 	mu       sync.Mutex
 	stream   grpc.ServerStreamingServer[pluginv1.Event]
 	reported time.Time
-	latest   *pluginv1.Progress // held back
+	latest   *pluginv1.Progress // the last report; nil before the first
+	held     bool               // it is not sent yet
 }
 
 func (s *sender) send(e *pluginv1.Event) {
@@ -80,22 +81,38 @@ func (s *sender) emit(e *pluginv1.Event) { _ = s.stream.Send(e) }
 
 // flush sends the report that was held back.
 func (s *sender) flush() {
-	if s.latest != nil {
+	if s.held {
 		s.emit(&pluginv1.Event{Event: &pluginv1.Event_Progress{Progress: s.latest}})
-		s.latest, s.reported = nil, time.Now()
+		s.held, s.reported = false, time.Now()
 	}
 }
 
 func (s *sender) progress(done, total int64, unit string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.latest != nil && s.latest.GetUnit() != unit {
+	if s.latest.GetUnit() != unit {
 		s.flush()
 	}
-	s.latest = &pluginv1.Progress{Done: done, Total: total, Unit: unit}
-	if done == total || time.Since(s.reported) >= progressPause {
+	s.report(&pluginv1.Progress{Done: done, Total: total, Unit: unit, Note: s.latest.GetNote()}, done == total)
+}
+
+func (s *sender) note(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.latest
+	s.report(&pluginv1.Progress{Done: l.GetDone(), Total: l.GetTotal(), Unit: l.GetUnit(), Note: text}, false)
+}
+
+// report sends a report, or holds it back if the one before is not long ago.
+func (s *sender) report(p *pluginv1.Progress, last bool) {
+	s.latest, s.held = p, true
+	if last || time.Since(s.reported) >= progressPause {
 		s.flush()
 	}
+}
+
+func (s *sender) class(class string) {
+	s.send(&pluginv1.Event{Event: &pluginv1.Event_Determinism{Determinism: class}})
 }
 
 // beat sends a heartbeat now and then until the returned function is called.

@@ -118,7 +118,7 @@ func (k *byHandKind) Spec() stages.Spec { return k.spec }
 // Run implements stages.Stage.
 func (k *byHandKind) Run(ctx context.Context, job *stages.Job) error {
 	req := host.Request(job)
-	req.What = &pluginv1.RunRequest_Work{Work: &pluginv1.Work{Kind: k.spec.Kind, Outputs: job.Out}}
+	req.What = &pluginv1.RunRequest_Work{Work: &pluginv1.Work{Kind: k.spec.Kind, Outputs: job.Out, Checkpoint: job.Checkpoint}}
 	_, err := k.run(ctx, req, job.Log)
 	return err
 }

@@ -59,6 +59,8 @@ func (s *suite) cancelled(ctx context.Context, w *work, v variation) (string, er
 	when := latest
 	if v.byHand { // which reports nothing to us
 		when /= 5
+	} else {
+		v.checkpoint = w.checkpoint
 	}
 	if w.draws() {
 		v.params = w.with("steps", strconv.Itoa(endless))

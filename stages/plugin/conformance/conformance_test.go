@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,7 @@ func TestEachBadPluginFailsItsCheck(t *testing.T) {
 		"kind goes by the time":     {"kind demo-upper hello: stage", "the outputs differ"},
 		"kind leaves files":         {"kind demo-upper hello: stage", "is no declared output"},
 		"kind looks for the engine": {"kind demo-upper hello: without the engine", "the outputs differ: upper, line 2"},
+		"kind goes on wrongly":      {"kind demo-upper hello: checkpoint", "the outputs differ: upper, line 1"},
 		"kind ignores parameters":   {"kind demo-upper hello: bad parameters", `it accepts times = "many"`},
 	} {
 		t.Run(how, func(t *testing.T) {
@@ -190,6 +192,19 @@ func TestWhatIsNoMistake(t *testing.T) {
 				t.Errorf("failed: %q", failed)
 			}
 		})
+	}
+}
+
+func TestAKindThatKeepsACheckpoint(t *testing.T) {
+	t.Parallel()
+	results, failed := run(t, prepared(t, "kind goes on", head+kindCase))
+	if len(failed) > 0 {
+		t.Errorf("failed: %q", failed)
+	}
+	if !slices.ContainsFunc(results, func(r conformance.Result) bool {
+		return r.Check == "checkpoint" && r.Status == conformance.Passed
+	}) {
+		t.Errorf("it was not tried to go on: %+v", results)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"repro/stages"
 	"repro/stages/stagetest"
@@ -34,6 +36,9 @@ func (s *suite) kind(ctx context.Context, k stages.Stage) {
 		if good && !behaved {
 			behaved = true
 			s.check(ctx, w, "cancel", func() (string, error) { return s.cancel(ctx, w) })
+			if exists(w.checkpoint) { // most kinds keep none
+				s.check(ctx, w, "checkpoint", func() (string, error) { return s.resume(ctx, w) })
+			}
 			s.check(ctx, w, "bad parameters", func() (string, error) { return s.badParams(ctx, w) })
 		}
 	}
@@ -50,6 +55,21 @@ func (s *suite) tried(of string) bool {
 		}
 	}
 	return false
+}
+
+// resume compares what comes of going on from the checkpoint of a cancelled run
+// with an undisturbed one.
+func (s *suite) resume(ctx context.Context, w *work) (string, error) {
+	const hint = "Keep all in the checkpoint that decides the outputs, and write it under another name before it counts"
+	if !w.deterministic() {
+		_, err := s.once(ctx, w, variation{checkpoint: w.checkpoint})
+		return "another run goes on from what a cancelled one left", err
+	}
+	first, err := s.once(ctx, w, variation{})
+	if err != nil {
+		return "", err
+	}
+	return s.same(ctx, w, first, variation{checkpoint: w.checkpoint}, "equal outputs from what a cancelled run left", hint)
 }
 
 // stage holds a kind to what the engine demands of every stage.
@@ -72,6 +92,7 @@ func (s *suite) stage(ctx context.Context, w *work) (string, error) {
 	if err := stagetest.Check(ctx, dir, w.stage, c); err != nil {
 		return "", err
 	}
+	w.checkpoint = filepath.Join(dir, "checkpoint")
 	if !w.deterministic() {
 		return "declared outputs, inputs left alone", nil
 	}
@@ -93,4 +114,9 @@ func (s *suite) kindByHand(ctx context.Context, w *work, good bool) (string, err
 	}
 	return s.same(ctx, w, first, variation{byHand: true}, "equal outputs when it is started by hand",
 		"Read nothing but the parameters and the inputs: no environment variables, folders of the machine or open connections")
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }

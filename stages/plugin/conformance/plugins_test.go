@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -169,6 +170,8 @@ func (u upper) Run(ctx context.Context, job *stages.Job) error {
 		text = fmt.Append(text, time.Now().UnixNano())
 	case "kind looks for the engine":
 		text = fmt.Append(text, os.Getenv(plugin.CookieName))
+	case "kind goes on", "kind goes on wrongly":
+		return u.goOn(ctx, job, strings.Repeat(strings.ToUpper(string(text)), p.Times))
 	case "kind leaves files":
 		if err := os.WriteFile(job.Out["upper"]+".tmp", text, 0o644); err != nil {
 			return err
@@ -179,4 +182,38 @@ func (u upper) Run(ctx context.Context, job *stages.Job) error {
 		return err
 	}
 	return os.WriteFile(job.Out["upper"], []byte(strings.Repeat(strings.ToUpper(string(text)), p.Times)), 0o644)
+}
+
+// goOn writes its output letter by letter, from where the attempt before came
+// to, or from one letter later.
+func (u upper) goOn(ctx context.Context, job *stages.Job, text string) error {
+	keep := job.Checkpoint
+	if keep == "" { // nobody keeps one
+		keep = job.Dir
+	}
+	state := filepath.Join(keep, "text")
+	if err := os.MkdirAll(keep, 0o755); err != nil {
+		return err
+	}
+	done, err := os.ReadFile(state)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+	case err != nil:
+		return err
+	case u.how == "kind goes on wrongly":
+		done = append(done, '?')
+	}
+	for i := len(done); i < len(text); i++ {
+		done = append(done, text[i])
+		if err := os.WriteFile(state, done, 0o644); err != nil {
+			return err
+		}
+		job.Progress(int64(i+1), int64(len(text)), "letters")
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return os.WriteFile(job.Out["upper"], done, 0o644)
 }

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -28,6 +29,8 @@ type work struct {
 	// What load fills in.
 	params map[string]json.RawMessage
 	inputs []stages.Input
+
+	checkpoint string // where a run that is cancelled may leave what it needs to go on
 }
 
 // draws reports whether the work is a sampler's.
@@ -137,6 +140,7 @@ func (w *work) short(name string) string { return strings.TrimPrefix(name, w.pre
 type variation struct {
 	byHand     bool                       // without the engine
 	threads    int                        // 0 means 1
+	checkpoint string                     // "" for a new one
 	params     map[string]json.RawMessage // all of them; nil for those of the work
 	onProgress func(report)
 }
@@ -170,6 +174,7 @@ func (w *work) run(ctx context.Context, dir string, v variation) (*outcome, erro
 	log := &stagetest.Log{}
 	job := &stages.Job{
 		Params: raw, In: w.inputs, Out: map[string]string{}, Dir: dir, Threads: max(1, v.threads), Log: log,
+		Checkpoint: cmp.Or(v.checkpoint, filepath.Join(dir, "checkpoint")),
 	}
 	for _, port := range w.spec.Outputs {
 		job.Out[port.Name] = filepath.Join(o.out, port.Name)

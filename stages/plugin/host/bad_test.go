@@ -186,6 +186,9 @@ func (copier) Run(ctx context.Context, job *stages.Job) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if os.Getenv(behaviour) == "resumes" {
+		return resume(job)
+	}
 	job.Progress(1, 1, "files")
 	return os.WriteFile(job.Out["copy"], []byte(strings.Repeat(string(text), p.Times)), 0o644)
 }

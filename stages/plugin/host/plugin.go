@@ -209,7 +209,7 @@ func (v *variant) Tools(context.Context, json.RawMessage) (map[string]string, er
 // Run implements stages.Stage.
 func (v *variant) Run(ctx context.Context, job *stages.Job) error {
 	req := Request(job)
-	req.What = &pluginv1.RunRequest_Work{Work: &pluginv1.Work{Kind: v.kind, Variant: v.name, Outputs: job.Out}}
+	req.What = &pluginv1.RunRequest_Work{Work: &pluginv1.Work{Kind: v.kind, Variant: v.name, Outputs: job.Out, Checkpoint: job.Checkpoint}}
 	return run(ctx, v.plugin.program, req, job, v.plugin.options)
 }
 
@@ -237,7 +237,7 @@ func (k *kind) Tools(context.Context, json.RawMessage) (map[string]string, error
 // Run implements stages.Stage.
 func (k *kind) Run(ctx context.Context, job *stages.Job) error {
 	req := Request(job)
-	req.What = &pluginv1.RunRequest_Work{Work: &pluginv1.Work{Kind: k.spec.Kind, Outputs: job.Out}}
+	req.What = &pluginv1.RunRequest_Work{Work: &pluginv1.Work{Kind: k.spec.Kind, Outputs: job.Out, Checkpoint: job.Checkpoint}}
 	return run(ctx, k.plugin.program, req, job, k.plugin.options)
 }
 

@@ -41,6 +41,7 @@ func run(ctx context.Context, program *Program, req *pluginv1.RunRequest, job *s
 	silence := time.NewTimer(s.options.Silence)
 	defer silence.Stop()
 	used := int64(0)
+	var told *pluginv1.Progress
 	for {
 		select {
 		case r := <-events:
@@ -51,8 +52,12 @@ func run(ctx context.Context, program *Program, req *pluginv1.RunRequest, job *s
 			if r.err != nil || r.event.GetFailure() != nil {
 				return s.outcome(r)
 			}
-			if p := r.event.GetProgress(); p != nil {
-				job.Progress(p.GetDone(), p.GetTotal(), p.GetUnit())
+			switch e := r.event.GetEvent().(type) {
+			case *pluginv1.Event_Progress:
+				tell(job, told, e.Progress)
+				told = e.Progress
+			case *pluginv1.Event_Determinism:
+				job.SetClass(e.Determinism)
 			}
 		case <-silence.C:
 			// Code that lets no other thread run may be silent for long.
@@ -67,6 +72,16 @@ func run(ctx context.Context, program *Program, req *pluginv1.RunRequest, job *s
 			cancel() // a plugin that listens ends now; close kills it if it does not
 			return context.Cause(ctx)
 		}
+	}
+}
+
+// tell hands on what is new in a report.
+func tell(job *stages.Job, before, now *pluginv1.Progress) {
+	if now.GetNote() != before.GetNote() {
+		job.Note(now.GetNote())
+	}
+	if now.GetDone() != before.GetDone() || now.GetTotal() != before.GetTotal() || now.GetUnit() != before.GetUnit() {
+		job.Progress(now.GetDone(), now.GetTotal(), now.GetUnit())
 	}
 }
 

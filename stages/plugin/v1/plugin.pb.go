@@ -977,10 +977,15 @@ func (x *Draw) GetSeed() uint64 {
 
 // Work asks a kind for its outputs.
 type Work struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
-	Outputs       map[string]string      `protobuf:"bytes,2,rep,name=outputs,proto3" json:"outputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // port → path to write; does not exist yet, its parent does
-	Variant       string                 `protobuf:"bytes,3,opt,name=variant,proto3" json:"variant,omitempty"`                                                                           // the variant of that kind, if it is not the plugin's own
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Kind    string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Outputs map[string]string      `protobuf:"bytes,2,rep,name=outputs,proto3" json:"outputs,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"` // port → path to write; does not exist yet, its parent does
+	Variant string                 `protobuf:"bytes,3,opt,name=variant,proto3" json:"variant,omitempty"`                                                                           // the variant of that kind, if it is not the plugin's own
+	// The path of a folder for what a long work needs to go on where it was: what
+	// an attempt that was killed, cancelled or failed left there is there again
+	// for the next one at the same work. It may not exist yet, its parent does. It
+	// must not change the outputs. Empty if nobody keeps one.
+	Checkpoint    string `protobuf:"bytes,4,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1032,6 +1037,13 @@ func (x *Work) GetOutputs() map[string]string {
 func (x *Work) GetVariant() string {
 	if x != nil {
 		return x.Variant
+	}
+	return ""
+}
+
+func (x *Work) GetCheckpoint() string {
+	if x != nil {
+		return x.Checkpoint
 	}
 	return ""
 }
@@ -1106,6 +1118,7 @@ type Event struct {
 	//	*Event_Progress
 	//	*Event_Heartbeat
 	//	*Event_Failure
+	//	*Event_Determinism
 	Event         isEvent_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1175,6 +1188,15 @@ func (x *Event) GetFailure() *Failure {
 	return nil
 }
 
+func (x *Event) GetDeterminism() string {
+	if x != nil {
+		if x, ok := x.Event.(*Event_Determinism); ok {
+			return x.Determinism
+		}
+	}
+	return ""
+}
+
 type isEvent_Event interface {
 	isEvent_Event()
 }
@@ -1191,17 +1213,27 @@ type Event_Failure struct {
 	Failure *Failure `protobuf:"bytes,3,opt,name=failure,proto3,oneof"` // the last event of a run that failed
 }
 
+type Event_Determinism struct {
+	// What this run promises of a second one, in place of the class of the
+	// description, where that depends on more than the parameters, such as a
+	// GPU: deterministic, tolerant, stochastic, unknown. The last one counts.
+	Determinism string `protobuf:"bytes,4,opt,name=determinism,proto3,oneof"`
+}
+
 func (*Event_Progress) isEvent_Event() {}
 
 func (*Event_Heartbeat) isEvent_Event() {}
 
 func (*Event_Failure) isEvent_Event() {}
 
+func (*Event_Determinism) isEvent_Event() {}
+
 type Progress struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Done          int64                  `protobuf:"varint,1,opt,name=done,proto3" json:"done,omitempty"`
 	Total         int64                  `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"` // 0 while unknown
 	Unit          string                 `protobuf:"bytes,3,opt,name=unit,proto3" json:"unit,omitempty"`    // "steps", "pairs", "B"
+	Note          string                 `protobuf:"bytes,4,opt,name=note,proto3" json:"note,omitempty"`    // a short text beside it, one line: "loss 0.512, 210 pairs/s"; may be empty
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1253,6 +1285,13 @@ func (x *Progress) GetTotal() int64 {
 func (x *Progress) GetUnit() string {
 	if x != nil {
 		return x.Unit
+	}
+	return ""
+}
+
+func (x *Progress) GetNote() string {
+	if x != nil {
+		return x.Note
 	}
 	return ""
 }
@@ -1431,27 +1470,32 @@ const file_plugin_proto_rawDesc = "" +
 	"\x05steps\x18\x04 \x01(\rR\x05steps\x12\x1d\n" +
 	"\n" +
 	"batch_size\x18\x05 \x01(\rR\tbatchSize\x12\x12\n" +
-	"\x04seed\x18\x06 \x01(\x04R\x04seed\"\xae\x01\n" +
+	"\x04seed\x18\x06 \x01(\x04R\x04seed\"\xce\x01\n" +
 	"\x04Work\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12<\n" +
 	"\aoutputs\x18\x02 \x03(\v2\".repro.plugin.v1.Work.OutputsEntryR\aoutputs\x12\x18\n" +
-	"\avariant\x18\x03 \x01(\tR\avariant\x1a:\n" +
+	"\avariant\x18\x03 \x01(\tR\avariant\x12\x1e\n" +
+	"\n" +
+	"checkpoint\x18\x04 \x01(\tR\n" +
+	"checkpoint\x1a:\n" +
 	"\fOutputsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"C\n" +
 	"\x05Input\x12\x12\n" +
 	"\x04port\x18\x01 \x01(\tR\x04port\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n" +
-	"\x04path\x18\x03 \x01(\tR\x04path\"\xbb\x01\n" +
+	"\x04path\x18\x03 \x01(\tR\x04path\"\xdf\x01\n" +
 	"\x05Event\x127\n" +
 	"\bprogress\x18\x01 \x01(\v2\x19.repro.plugin.v1.ProgressH\x00R\bprogress\x12:\n" +
 	"\theartbeat\x18\x02 \x01(\v2\x1a.repro.plugin.v1.HeartbeatH\x00R\theartbeat\x124\n" +
-	"\afailure\x18\x03 \x01(\v2\x18.repro.plugin.v1.FailureH\x00R\afailureB\a\n" +
-	"\x05event\"H\n" +
+	"\afailure\x18\x03 \x01(\v2\x18.repro.plugin.v1.FailureH\x00R\afailure\x12\"\n" +
+	"\vdeterminism\x18\x04 \x01(\tH\x00R\vdeterminismB\a\n" +
+	"\x05event\"\\\n" +
 	"\bProgress\x12\x12\n" +
 	"\x04done\x18\x01 \x01(\x03R\x04done\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x12\n" +
-	"\x04unit\x18\x03 \x01(\tR\x04unit\"\v\n" +
+	"\x04unit\x18\x03 \x01(\tR\x04unit\x12\x12\n" +
+	"\x04note\x18\x04 \x01(\tR\x04note\"\v\n" +
 	"\tHeartbeat\"c\n" +
 	"\aFailure\x12\x18\n" +
 	"\amessage\x18\x01 \x01(\tR\amessage\x12\x14\n" +
@@ -1557,6 +1601,7 @@ func file_plugin_proto_init() {
 		(*Event_Progress)(nil),
 		(*Event_Heartbeat)(nil),
 		(*Event_Failure)(nil),
+		(*Event_Determinism)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{

@@ -10,9 +10,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
 from .errors import ParamError, PluginError
-from .schema import Param, Port
-
-CLASSES = ("deterministic", "tolerant", "stochastic", "unknown")
+from .schema import CLASSES, Param, Port
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 

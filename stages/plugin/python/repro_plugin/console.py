@@ -13,6 +13,7 @@ class Console:
 
     def __init__(self) -> None:
         self._due = 0.0
+        self._note = ""
 
     def check(self) -> None:
         """Never raise: who wants to end the run presses Ctrl-C."""
@@ -23,4 +24,12 @@ class Console:
         if done == total or now >= self._due:
             self._due = now + PROGRESS
             of = f" of {total}" if total else ""
-            print(f"{done}{of} {unit}", file=sys.stderr)
+            print(f"{done}{of} {unit}  {self._note}".strip(), file=sys.stderr)
+
+    def note(self, text: str) -> None:
+        """Show it with the next progress."""
+        self._note = text
+
+    def determinism(self, promise: str) -> None:
+        """Write it."""
+        print(f"this run is {promise}", file=sys.stderr)

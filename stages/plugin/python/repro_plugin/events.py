@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from .errors import Cancelled
 from .v1 import plugin_pb2 as pb
@@ -21,7 +22,9 @@ class Events:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._progress: pb.Progress | None = None
+        self._report: dict[str, Any] = {}  # the latest progress
+        self._progress: pb.Progress | None = None  # the same if it is not sent yet
+        self._determinism = ""  # what is not sent yet
         self._failure: pb.Failure | None = None
         self._ended = False
         self._cancelled = False
@@ -33,11 +36,26 @@ class Events:
 
     def progress(self, done: int, total: int, unit: str) -> None:
         """Say how far the work is."""
+        self._say(done=int(done), total=int(total), unit=unit)
+
+    def note(self, text: str) -> None:
+        """Put a text beside the progress."""
+        self._say(note=text)
+
+    def determinism(self, promise: str) -> None:
+        """Say what the run promises of a second one."""
+        self.check()
+        with self._changed:
+            self._determinism = promise
+            self._changed.notify()
+
+    def _say(self, **fields: Any) -> None:
         self.check()
         with self._changed:
             if self._progress is None:  # else the reader is waiting already until it may send it
                 self._changed.notify()
-            self._progress = pb.Progress(done=int(done), total=int(total), unit=unit)
+            self._report.update(fields)
+            self._progress = pb.Progress(**self._report)
 
     def end(self, failure: pb.Failure | None) -> None:
         """End the stream after what has been said."""
@@ -55,20 +73,24 @@ class Events:
         progress_due, heartbeat_due = 0.0, time.monotonic() + HEARTBEAT
         while True:
             with self._changed:
-                while not self._ended and not self._cancelled:
+                while not self._ended and not self._cancelled and not self._determinism:
                     wait = (progress_due if self._progress else heartbeat_due) - time.monotonic()
                     if wait <= 0:
                         break
                     self._changed.wait(wait)
                 if self._cancelled:
                     return
+                determinism, self._determinism = self._determinism, ""
                 progress, self._progress = self._progress, None
+                ended = self._ended  # what is said while the rest is on its way comes in the next round
+            if determinism:
+                yield pb.Event(determinism=determinism)
             if progress is not None:
                 yield pb.Event(progress=progress)
                 progress_due = time.monotonic() + PROGRESS
-            elif self._ended:
+            elif ended:
                 break
-            else:
+            elif not determinism:
                 yield pb.Event(heartbeat=pb.Heartbeat())
             heartbeat_due = time.monotonic() + HEARTBEAT
         if self._failure is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
-from .schema import Port
+from .schema import CLASSES, Port
 
 T = TypeVar("T")
 
@@ -15,11 +15,15 @@ _RAISE: Any = object()
 
 
 class Reporter(Protocol):
-    """Is told how a job goes. Both methods raise Cancelled once nobody waits for the result."""
+    """Is told how a job goes. All methods raise Cancelled once nobody waits for the result."""
 
     def check(self) -> None: ...
 
     def progress(self, done: int, total: int, unit: str) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def determinism(self, promise: str) -> None: ...
 
 
 class Input(NamedTuple):
@@ -36,6 +40,11 @@ class Job:
     dir: Path  #: a folder for scratch files
     threads: int  #: how many threads may be kept busy, at least 1; must not change the result
 
+    #: The folder for what a long work needs to go on where it was: what an attempt that was killed, cancelled or failed
+    #: left there is there again for the next one at the same work. It may not exist yet, its parent does. It must not
+    #: change the outputs. None if nobody keeps one, as for a sampler.
+    checkpoint: Path | None
+
     def __init__(
         self,
         reporter: Reporter,
@@ -44,8 +53,10 @@ class Job:
         ports: Sequence[Port] = (),
         inputs: Sequence[Input] = (),
         outputs: Mapping[str, str] | None = None,
+        checkpoint: Path | None = None,
     ) -> None:
         self.dir = dir
+        self.checkpoint = checkpoint
         self.threads = max(1, threads)
         self._reporter = reporter
         self._ports = [port.name for port in ports]
@@ -92,6 +103,17 @@ class Job:
         """Say how far the work is: done of total ("pairs", "B"), total being 0 while unknown. Call it often: it is
         cheap, and it is what ends a run that was cancelled."""
         self._reporter.progress(done, total, unit)
+
+    def note(self, text: str) -> None:
+        """Put a short text beside the live progress, "loss 0.512, 210 pairs/s", in place of the one before."""
+        self._reporter.note(text)
+
+    def set_determinism(self, promise: str) -> None:
+        """Say what this run promises of a second one, in place of the class's ``determinism``, where that depends on
+        more than the parameters, such as a GPU: deterministic, tolerant, stochastic or unknown."""
+        if promise not in CLASSES:
+            raise ValueError(f"{promise!r} is not one of {', '.join(CLASSES)}")
+        self._reporter.determinism(promise)
 
     def _at(self, port: str) -> list[Input]:
         if port not in self._ports:

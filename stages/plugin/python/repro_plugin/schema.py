@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+CLASSES = ("deterministic", "tolerant", "stochastic", "unknown")
+
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _TYPE_WORDS = {"string", "number", "bool", "any", "list", "set", "map", "tuple", "object"}
 

@@ -34,13 +34,37 @@ class EventsTest(unittest.TestCase):
             self.assertEqual(next(said).progress.done, done)
         self.assertGreater(time.monotonic() - start, 2 * PROGRESS)
 
+    def test_a_note_stays_beside_the_progress(self) -> None:
+        events = Events()
+        said = iter(events)
+        events.note("loss 2")
+        self.assertEqual(next(said).progress, pb.Progress(note="loss 2"))
+        events.progress(1, 3, "steps")
+        self.assertEqual(next(said).progress, pb.Progress(done=1, total=3, unit="steps", note="loss 2"))
+        events.note("loss 1")
+        self.assertEqual(next(said).progress, pb.Progress(done=1, total=3, unit="steps", note="loss 1"))
+
+    def test_determinism_is_said_at_once_and_before_the_end(self) -> None:
+        events = Events()
+        said = iter(events)
+        events.determinism("tolerant")
+        self.assertEqual(next(said), pb.Event(determinism="tolerant"))
+        events.determinism("stochastic")
+        events.end(None)
+        self.assertEqual(list(said), [pb.Event(determinism="stochastic")])
+
     def test_cancel_ends_both_sides(self) -> None:
         events = Events()
         threading.Timer(0.1, events.cancel).start()
         start = time.monotonic()
         self.assertEqual(list(events), [])
         self.assertLess(time.monotonic() - start, 1)
-        for say in (events.check, lambda: events.progress(1, 2, "")):
+        for say in (
+            events.check,
+            lambda: events.progress(1, 2, ""),
+            lambda: events.note(""),
+            lambda: events.determinism("unknown"),
+        ):
             with self.assertRaises(Cancelled):
                 say()
 

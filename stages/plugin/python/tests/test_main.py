@@ -108,7 +108,16 @@ class MainTest(unittest.TestCase):
         request = {"work": {"kind": "odd-deed", "outputs": {"out": f"{self.folder}/out"}}, "dir": str(self.folder)}
         done = self.run_request("odd.py", {**request, "threads": 3, "params": '{"deed": "where"}'})
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual((self.folder / "out").read_text(), f"{self.folder}\n{self.folder}\n3")
+        self.assertEqual((self.folder / "out").read_text(), f"{self.folder}\n{self.folder}\n3\nNone")
+
+    def test_a_checkpoint(self) -> None:
+        work = {"kind": "odd-deed", "outputs": {"out": f"{self.folder}/out"}, "checkpoint": f"{self.folder}/kept"}
+        request = {"work": work, "params": '{"deed": "resume"}'}
+        first = self.run_request("odd.py", request)
+        self.assertTrue(first.stderr.startswith("1 of 2 attempts  attempt 1\nthis run is stochastic\n"), first.stderr)
+        self.assertEqual(first.returncode, 1)
+        self.assertEqual(self.run_request("odd.py", request).returncode, 0)
+        self.assertEqual((self.folder / "out").read_text(), "2")
 
     def test_missing_packages(self) -> None:
         code = "import sys; sys.modules[{!r}] = None; from repro_plugin import *; import repro_plugin.testing; "

@@ -161,6 +161,9 @@ class ServerTest(unittest.TestCase):
             "nothing": pb.Failure(message="Deed.run wrote nothing to its output out"),
             "no such deed": pb.Failure(message="AttributeError: 'Deed' object has no attribute 'no such deed'"),
             "bad constructor": pb.Failure(message="RuntimeError: no such deed"),
+            "promise": pb.Failure(
+                message="ValueError: 'mostly' is not one of deterministic, tolerant, stochastic, unknown"
+            ),
         }.items():
             with self.subTest(deed):
                 events = list(client.run(self.deed(deed)))
@@ -179,7 +182,21 @@ class ServerTest(unittest.TestCase):
             self.assertIn(words, list(client.run(request))[-1].failure.message)
         self.assertIn("no kind ''", next(client.run(pb.RunRequest())).failure.message)
         log = client.shutdown()[1]
-        self.assertEqual(log.count("Traceback"), 5, log)  # of what the author did not foresee
+        self.assertEqual(log.count("Traceback"), 6, log)  # of what the author did not foresee
+
+    def test_a_checkpoint_outlives_attempts(self) -> None:
+        request = self.deed("resume")
+        request.work.checkpoint = str(self.folder / "kept")
+        for attempt in (1, 2):
+            with self.client() as client:
+                events = list(client.run(request))
+            self.assertEqual(
+                [event.progress for event in events if event.HasField("progress")][-1],
+                pb.Progress(done=attempt, total=2, unit="attempts", note=f"attempt {attempt}"),
+            )
+            self.assertIn(pb.Event(determinism="stochastic"), events)
+            self.assertEqual(events[-1].failure.message, "RuntimeError: not yet" if attempt == 1 else "")
+        self.assertEqual((self.folder / "out-resume").read_text(), "2")
 
     def test_silence_is_filled_with_heartbeats(self) -> None:
         start = time.monotonic()

@@ -59,14 +59,16 @@ class Draw(_message.Message):
     def __init__(self, sampler: _Optional[str] = ..., pool: _Optional[str] = ..., draws: _Optional[str] = ..., steps: _Optional[int] = ..., batch_size: _Optional[int] = ..., seed: _Optional[int] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ["failure", "heartbeat", "progress"]
+    __slots__ = ["determinism", "failure", "heartbeat", "progress"]
+    DETERMINISM_FIELD_NUMBER: _ClassVar[int]
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
     PROGRESS_FIELD_NUMBER: _ClassVar[int]
+    determinism: str
     failure: Failure
     heartbeat: Heartbeat
     progress: Progress
-    def __init__(self, progress: _Optional[_Union[Progress, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ...) -> None: ...
+    def __init__(self, progress: _Optional[_Union[Progress, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., failure: _Optional[_Union[Failure, _Mapping]] = ..., determinism: _Optional[str] = ...) -> None: ...
 
 class Failure(_message.Message):
     __slots__ = ["hint", "input", "message", "param"]
@@ -136,14 +138,16 @@ class Port(_message.Message):
     def __init__(self, name: _Optional[str] = ..., arity: _Optional[_Union[Arity, str]] = ..., dir: bool = ..., doc: _Optional[str] = ...) -> None: ...
 
 class Progress(_message.Message):
-    __slots__ = ["done", "total", "unit"]
+    __slots__ = ["done", "note", "total", "unit"]
     DONE_FIELD_NUMBER: _ClassVar[int]
+    NOTE_FIELD_NUMBER: _ClassVar[int]
     TOTAL_FIELD_NUMBER: _ClassVar[int]
     UNIT_FIELD_NUMBER: _ClassVar[int]
     done: int
+    note: str
     total: int
     unit: str
-    def __init__(self, done: _Optional[int] = ..., total: _Optional[int] = ..., unit: _Optional[str] = ...) -> None: ...
+    def __init__(self, done: _Optional[int] = ..., total: _Optional[int] = ..., unit: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
 
 class RunRequest(_message.Message):
     __slots__ = ["dir", "draw", "inputs", "params", "threads", "work"]
@@ -198,7 +202,7 @@ class VariantName(_message.Message):
     def __init__(self, kind: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class Work(_message.Message):
-    __slots__ = ["kind", "outputs", "variant"]
+    __slots__ = ["checkpoint", "kind", "outputs", "variant"]
     class OutputsEntry(_message.Message):
         __slots__ = ["key", "value"]
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -206,13 +210,15 @@ class Work(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    CHECKPOINT_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     OUTPUTS_FIELD_NUMBER: _ClassVar[int]
     VARIANT_FIELD_NUMBER: _ClassVar[int]
+    checkpoint: str
     kind: str
     outputs: _containers.ScalarMap[str, str]
     variant: str
-    def __init__(self, kind: _Optional[str] = ..., outputs: _Optional[_Mapping[str, str]] = ..., variant: _Optional[str] = ...) -> None: ...
+    def __init__(self, kind: _Optional[str] = ..., outputs: _Optional[_Mapping[str, str]] = ..., variant: _Optional[str] = ..., checkpoint: _Optional[str] = ...) -> None: ...
 
 class Arity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = []

@@ -110,7 +110,23 @@ class Deed(Kind):
         job.output("out").write_text(str(sum(squares)))
 
     def where(self, job):
-        job.output("out").write_text(f"{os.getcwd()}\n{job.dir}\n{job.threads}")
+        job.output("out").write_text(f"{os.getcwd()}\n{job.dir}\n{job.threads}\n{job.checkpoint}")
+
+    def resume(self, job):
+        """Count attempts in the checkpoint and fail in the first."""
+        job.checkpoint.mkdir(exist_ok=True)
+        count = job.checkpoint / "count"
+        attempt = int(count.read_text()) + 1 if count.exists() else 1
+        count.write_text(str(attempt))
+        job.note(f"attempt {attempt}")
+        job.progress(attempt, 2, "attempts")
+        job.set_determinism("stochastic")
+        if attempt == 1:
+            raise RuntimeError("not yet")
+        job.output("out").write_text(str(attempt))
+
+    def promise(self, job):
+        job.set_determinism("mostly")
 
 
 def _square(n):
