@@ -101,3 +101,9 @@ func cBool(b bool) C.int {
 	}
 	return 0
 }
+
+// Seed makes the random numbers from here on those of seed, on every device.
+func Seed(seed uint64) {
+	C.tx_manual_seed(C.int64_t(seed))
+	checkCall("seed")
+}
