@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"math"
 
 	"repro/stages"
 )
@@ -27,6 +28,7 @@ type Params struct {
 	Backend     string  `json:"backend"`
 	LR          float64 `json:"learning_rate"` // after the warm-up
 	Warmup      int     `json:"warmup"`        // steps over which the learning rate rises from 0, linearly
+	Schedule    string  `json:"schedule"`      // of the learning rate after the warm-up
 	Temperature float64 `json:"temperature"`   // τ of the loss
 	WeightDecay float64 `json:"weight_decay"`  // decoupled, as in AdamW
 	MaxSteps    *int    `json:"max_steps"`     // nil: as many as there are batches
@@ -36,12 +38,36 @@ type Params struct {
 	Own json.RawMessage `json:"-"` // the backend's own, for stages.DecodeParams
 }
 
-// Rate returns the learning rate of a step, counted from 0.
-func (p Params) Rate(step int) float64 {
+// The schedules of the learning rate.
+const (
+	Constant = "constant"
+	Linear   = "linear"
+	Cosine   = "cosine"
+)
+
+// Rate returns the learning rate η of step s of total, s counted from 0. With w
+// steps of warm-up it is η·(s+1)/w for s < w, and then, as in
+// get_linear_schedule_with_warmup and get_cosine_schedule_with_warmup of
+// Hugging Face transformers, with p = (s−w)/(total−w)
+//
+//	constant  η
+//	linear    η·(1−p)
+//	cosine    η·(1+cos(π·p))/2
+//
+// so that it would be 0 in the step after the last.
+func (p Params) Rate(step, total int) float64 {
 	if step < p.Warmup {
 		return p.LR * float64(step+1) / float64(p.Warmup)
 	}
-	return p.LR
+	done := min(1, float64(step-p.Warmup)/float64(max(1, total-p.Warmup)))
+	switch p.Schedule {
+	case Linear:
+		return p.LR * (1 - done)
+	case Cosine:
+		return p.LR * (1 + math.Cos(math.Pi*done)) / 2
+	default:
+		return p.LR
+	}
 }
 
 // Run is one training.
@@ -54,12 +80,34 @@ type Run struct {
 	Out     string                   // model folder to write; does not exist yet
 	Dir     string                   // for scratch files
 	Threads int                      // at least 1; must not change the result
-	Report  func(step Step) error    // must be called once a step
 	Logf    func(f string, a ...any) // writes to the job's log
+
+	// Validation is a file of pairs (JSON Lines of corpus.Pair) that are not
+	// trained on, or "". A backend that does not use it refuses it.
+	Validation string
+
+	// Report must be called once a step, in order. A backend that goes on from a
+	// checkpoint calls it for the steps before as well, with what they were:
+	// the curve is that of a training that was never disturbed.
+	Report func(step Step) error
+
+	// As those of stages.Job.
+	Checkpoint string
+	Note       func(text string)
+	SetClass   func(class string)
 
 	// SelfPairs says that every row is a text with itself: without dropout there
 	// is nothing to learn.
 	SelfPairs bool
+
+	stopped string // why, if the backend ends it early
+}
+
+// Stop says why the backend returns before the last batch, such as a loss on
+// Validation that no longer falls. Without it that is an error.
+func (r *Run) Stop(reason string) {
+	r.stopped = reason
+	r.Logf("stopped early: %s", reason)
 }
 
 // Step is what a backend tells of a step.
@@ -67,6 +115,10 @@ type Step struct {
 	Loss     float64 // mean over the batch
 	LR       float64
 	GradNorm float64 // Euclidean norm of the gradient of Loss over all weights
+
+	// Validation is the loss on Run.Validation after this step, if it was
+	// measured. The curve then has a line for this step.
+	Validation *float64
 }
 
 // Batch is the texts of one step. Row i is Queries[i] and Passages[i], which

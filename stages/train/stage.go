@@ -10,6 +10,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"repro/stages"
@@ -48,6 +49,7 @@ func (s *Stage) Spec() stages.Spec {
 			{Name: "backend", Type: "string", Default: string(first), Doc: "What trains."},
 			{Name: "learning_rate", Type: "number", Default: "0.01", Doc: "Step size of the optimiser."},
 			{Name: "warmup", Type: "number", Default: "0", Doc: "Steps over which the learning rate rises to learning_rate."},
+			{Name: "schedule", Type: "string", Default: `"constant"`, Doc: "How the learning rate goes on after the warm-up: constant, or down to 0 at the last step as linear or cosine."},
 			{Name: "temperature", Type: "number", Default: "0.05", Doc: "What cosines are divided by in the loss."},
 			{Name: "weight_decay", Type: "number", Default: "0", Doc: "Decoupled weight decay, as in AdamW."},
 			{Name: "max_steps", Type: "number", Default: "null", Doc: "Stop after this many steps: 0 keeps the initial weights, null takes every batch."},
@@ -58,10 +60,11 @@ func (s *Stage) Spec() stages.Spec {
 		Inputs: []stages.Port{
 			{Name: "batches", Arity: stages.One, Doc: "A folder of batches from a sample stage."},
 			{Name: "init", Arity: stages.Optional, Doc: "A model folder to continue from; its shape takes the place of the parameters."},
+			{Name: "validation", Arity: stages.Optional, Doc: "Pairs that are not trained on, as JSON Lines, by which a backend may choose weights or stop early; static does neither."},
 		},
 		Outputs: []stages.Port{
 			{Name: "model", Dir: true, Doc: "config.json and model.safetensors in the Hugging Face layout."},
-			{Name: "curve", Doc: "JSON Lines: step, and over the steps since the line before, the mean loss and gradient norm; lr."},
+			{Name: "curve", Doc: "JSON Lines: step, and over the steps since the line before, the mean loss and gradient norm; lr; validation_loss after a validation."},
 		},
 	}
 }
@@ -115,6 +118,7 @@ func (p Params) check() error {
 		{p.Temperature > 0 && !math.IsInf(p.Temperature, 0), "temperature", p.Temperature, "Give a positive number; the usual ones lie between 0.01 and 1"},
 		{p.WeightDecay >= 0, "weight_decay", p.WeightDecay, "Give 0 or a positive number"},
 		{p.Warmup >= 0, "warmup", p.Warmup, "Give 0 or a positive number"},
+		{slices.Contains([]string{Constant, Linear, Cosine}, p.Schedule), "schedule", strconv.Quote(p.Schedule), "Choose constant, linear or cosine"},
 		{p.LogEvery >= 1, "log_every", p.LogEvery, "Give at least 1"},
 		{p.MaxSteps == nil || *p.MaxSteps >= 0, "max_steps", deref(p.MaxSteps), "Give null for every batch, or 0 for an untrained model"},
 	} {
@@ -150,16 +154,20 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
 		p.Backend, steps, batches.Summary.BatchSize, batches.Summary.Sampler, p.Temperature, p.LR)
 	return corpus.Create(job.Out["curve"], func(w io.Writer) error {
 		curve := &curve{out: json.NewEncoder(w), job: job, every: p.LogEvery, steps: steps}
-		err := backend.Train(ctx, &Run{
+		run := &Run{
 			Params: p, Steps: steps, Batches: texts(batches, steps), Texts: allTexts(batches.Pool),
-			Init: job.Path("init"), Out: job.Out["model"], Dir: job.Dir,
-			Threads: job.Threads, Report: curve.report, Logf: job.Logf,
+			Init: job.Path("init"), Out: job.Out["model"], Dir: job.Dir, Threads: job.Threads,
+			Validation: job.Path("validation"), Checkpoint: job.Checkpoint,
+			Report: curve.report, Logf: job.Logf, Note: job.Note, SetClass: job.SetClass,
 			SelfPairs: batches.Summary.SelfPairs == batches.Summary.Examples,
-		})
-		if err == nil && curve.step != steps {
-			err = fmt.Errorf("backend %s took %d steps of %d", p.Backend, curve.step, steps)
 		}
-		return err
+		if err := backend.Train(ctx, run); err != nil {
+			return err
+		}
+		if curve.step != steps && run.stopped == "" {
+			return fmt.Errorf("backend %s took %d steps of %d", p.Backend, curve.step, steps)
+		}
+		return curve.close()
 	})
 }
 
@@ -240,6 +248,7 @@ type curve struct {
 	n        int // steps since the last line
 	loss     float64
 	gradNorm float64
+	last     Step
 }
 
 // point is one line of the curve.
@@ -248,6 +257,8 @@ type point struct {
 	Loss     float64 `json:"loss"`
 	LR       float64 `json:"lr"`
 	GradNorm float64 `json:"grad_norm"`
+
+	Validation *float64 `json:"validation_loss,omitempty"`
 }
 
 // errDiverged is what a run ends with whose loss is no number.
@@ -255,19 +266,41 @@ var errDiverged = errors.New("the training diverged. Try a smaller learning_rate
 
 func (c *curve) report(s Step) error {
 	c.step++
-	if bad := s.Loss + s.GradNorm; math.IsNaN(bad) || math.IsInf(bad, 0) {
+	if !finite(s.Loss) || !finite(s.GradNorm) {
 		return fmt.Errorf("step %d: loss %v, gradient norm %v: %w", c.step, s.Loss, s.GradNorm, errDiverged)
+	}
+	if v := s.Validation; v != nil && !finite(*v) {
+		return fmt.Errorf("step %d: loss %v on the validation pairs: %w", c.step, *v, errDiverged)
 	}
 	c.n++
 	c.loss += s.Loss
 	c.gradNorm += s.GradNorm
+	c.last = s
 	c.job.Progress(int64(c.step), int64(c.steps), "steps")
-	if c.step%c.every != 0 && c.step != c.steps {
+	if c.step%c.every == 0 || s.Validation != nil {
+		return c.line()
+	}
+	return nil
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// close writes the last line.
+func (c *curve) close() error {
+	if c.n == 0 {
 		return nil
 	}
+	return c.line()
+}
+
+func (c *curve) line() error {
 	n := float64(c.n)
-	p := point{Step: c.step, Loss: c.loss / n, LR: s.LR, GradNorm: c.gradNorm / n}
-	c.job.Logf("step %d of %d: loss %.4f, gradient norm %.4f", p.Step, c.steps, p.Loss, p.GradNorm)
+	p := point{Step: c.step, Loss: c.loss / n, LR: c.last.LR, GradNorm: c.gradNorm / n, Validation: c.last.Validation}
+	text := ""
+	if v := p.Validation; v != nil {
+		text = fmt.Sprintf(", validation loss %.4f", *v)
+	}
+	c.job.Logf("step %d of %d: loss %.4f, gradient norm %.4f%s", p.Step, c.steps, p.Loss, p.GradNorm, text)
 	c.n, c.loss, c.gradNorm = 0, 0, 0
 	return c.out.Encode(p)
 }

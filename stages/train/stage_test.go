@@ -63,6 +63,8 @@ type point struct {
 	Loss     float64
 	LR       float64
 	GradNorm float64 `json:"grad_norm"`
+
+	Validation *float64 `json:"validation_loss"`
 }
 
 func curve(t testing.TB, job *stages.Job) []point {
@@ -188,6 +190,7 @@ func TestCheckRefusesBadParameters(t *testing.T) {
 		`{"max_steps": -1}`:              "max_steps",
 		`{"log_every": 0}`:               "log_every",
 		`{"warmup": -1}`:                 "warmup",
+		`{"schedule": "step"}`:           "schedule",
 		`{"static.dim": 100}`:            "static.dim",
 		`{"static.ngram_max": 2}`:        "static.ngram_max",
 		`{"static.buckets": 1000000000}`: "static.buckets",

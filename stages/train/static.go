@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"repro/stages"
@@ -53,6 +54,9 @@ func (staticBackend) Train(ctx context.Context, run *Run) error {
 			Hint: `Choose backend = "transformer"`,
 		}
 	}
+	if run.Validation != "" {
+		return errors.New("the backend static has no use for validation pairs: leave out the input validation, or choose another backend")
+	}
 	model, err := initial(ctx, run)
 	if err != nil {
 		return err
@@ -68,8 +72,9 @@ func (staticBackend) Train(ctx context.Context, run *Run) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rate := run.Params.Rate(step)
+		rate := run.Params.Rate(step, run.Steps)
 		loss, norm := trainer.Step(batch.Queries, batch.Passages, batch.Masked, rate)
+		run.Note(fmt.Sprintf("loss %.4f", loss))
 		if err := run.Report(Step{Loss: loss, LR: rate, GradNorm: norm}); err != nil {
 			return err
 		}
