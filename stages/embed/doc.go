@@ -6,5 +6,6 @@
 // product is a cosine. Texts pass through in pieces: memory does not grow with
 // the corpus.
 //
-// The model's own config.json says which Format reads it.
+// The parameter backend chooses the Format that reads the model; one for
+// transformers comes as a plugin. What the model's config.json says must fit.
 package embed

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,9 +16,9 @@ import (
 	"repro/stages/tensor"
 )
 
-// pieceSize is how many texts are encoded at once: enough for every thread and
-// a GPU, few enough to stop within a second.
-const pieceSize = 512
+// pieceSize is how many texts are encoded at once: enough to sort them by length
+// and to fill a GPU with each length, few enough that their vectors are some MB.
+const pieceSize = 4096
 
 // Stage is the stage kind "embed".
 type Stage struct {
@@ -25,21 +26,28 @@ type Stage struct {
 	formats []Format
 }
 
-// New returns the stage kind "embed" that reads static models and more.
-func New(more ...Format) *Stage {
-	return NewKind("embed", append([]Format{staticFormat()}, more...)...)
-}
+// New returns the stage kind "embed", which reads static models.
+func New() *Stage { return NewKind("embed", staticFormat()) }
 
 // NewKind returns a stage that differs from "embed" in its kind and formats
-// only, for a plugin: a kind has one owner.
+// only, the first of which is the default; for a plugin that adds a backend.
 func NewKind(kind string, formats ...Format) *Stage { return &Stage{kind: kind, formats: formats} }
 
 // Spec implements stages.Stage.
 func (s *Stage) Spec() stages.Spec {
+	choice := &stages.Choice{Param: "backend"}
+	for _, f := range s.formats {
+		choice.Variants = append(choice.Variants, f.Variant)
+	}
+	first, _ := json.Marshal(choice.Variants[0].Name) // a string always encodes
 	return stages.Spec{
 		Kind:    s.kind,
 		Version: "1",
 		Doc:     "Turns the texts of a retrieval set into vectors.",
+		Params: []stages.Param{
+			{Name: "backend", Type: "string", Default: string(first), Doc: "What reads the model and computes: the backend that trained it."},
+		},
+		Choice: choice,
 		Inputs: []stages.Port{
 			{Name: "model", Arity: stages.One, Doc: "A model folder from a train stage, or in the Hugging Face layout."},
 			{Name: "retrieval", Arity: stages.One, Doc: "A retrieval set in BEIR layout."},
@@ -51,17 +59,61 @@ func (s *Stage) Spec() stages.Spec {
 	}
 }
 
+// Check implements stages.Checker.
+func (s *Stage) Check(params json.RawMessage) error {
+	_, _, err := s.parse(params)
+	return err
+}
+
+// parse returns the format that the parameters choose, and its own.
+func (s *Stage) parse(params json.RawMessage) (Format, json.RawMessage, error) {
+	name, shared, own, err := s.Spec().SplitParams(params)
+	if err == nil {
+		err = stages.DecodeParams(shared, &struct {
+			Backend string `json:"backend"`
+		}{})
+	}
+	if err != nil {
+		return Format{}, nil, err
+	}
+	names := make([]string, len(s.formats))
+	for i, f := range s.formats {
+		if names[i] = f.Variant.Name; names[i] != name {
+			continue
+		}
+		if f.Check != nil {
+			err = f.Check(own)
+		}
+		if bad := (*stages.ParamError)(nil); errors.As(err, &bad) {
+			err = &stages.ParamError{Param: stages.VariantName(name, bad.Param), Problem: bad.Problem, Hint: bad.Hint}
+		}
+		return f, own, err
+	}
+	return Format{}, nil, &stages.ParamError{
+		Param: "backend", Problem: fmt.Sprintf("there is no backend %q", name),
+		Hint: fmt.Sprintf("There are: %s. A plugin that brings another has its name", strings.Join(names, ", ")),
+	}
+}
+
 // Run implements stages.Stage.
-func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
-	if err := job.Decode(&struct{}{}); err != nil {
+func (s *Stage) Run(ctx context.Context, job *stages.Job) (err error) {
+	format, own, err := s.parse(job.Params)
+	if err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	encoder, err := s.load(job.Path("model"), max(1, job.Threads))
+	dir := job.Path("model")
+	if err := s.fits(format, dir); err != nil {
+		return err
+	}
+	encoder, err := format.Load(dir, own, job)
 	if err != nil {
 		return err
+	}
+	if c, ok := encoder.(io.Closer); ok {
+		defer func() { err = errors.Join(err, c.Close()) }()
 	}
 	out := job.Out["embeddings"]
 	if err := os.Mkdir(out, 0o755); err != nil {
@@ -83,29 +135,30 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
 	return nil
 }
 
-// load reads the model with the format that its config.json asks for.
-func (s *Stage) load(dir string, threads int) (Encoder, error) {
+// fits refuses a model that the format does not read, by its config.json.
+func (s *Stage) fits(format Format, dir string) error {
 	file := filepath.Join(dir, "config.json")
 	raw, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var config struct {
 		ModelType string `json:"model_type"`
 	}
 	if err := json.Unmarshal(raw, &config); err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", stages.ErrInput, file, err)
+		return fmt.Errorf("%w: %s: %w", stages.ErrInput, file, err)
 	}
-	n := slices.IndexFunc(s.formats, func(f Format) bool { return f.ModelType == config.ModelType })
-	if n < 0 {
-		known := make([]string, len(s.formats))
-		for i, f := range s.formats {
-			known[i] = f.ModelType
+	if slices.Contains(format.ModelType, config.ModelType) {
+		return nil
+	}
+	way := `Choose the one that trained it: backend = "transformer" is for BERT and XLM-R`
+	for _, f := range append(slices.Clone(s.formats), staticFormat()) { // a plugin's stage has only its own
+		if slices.Contains(f.ModelType, config.ModelType) {
+			way = fmt.Sprintf("Choose backend = %q", f.Variant.Name)
 		}
-		return nil, fmt.Errorf("%w: %s: this build reads no models of type %q, only %s. Declare the plugin that does",
-			stages.ErrInput, file, config.ModelType, strings.Join(known, ", "))
 	}
-	return s.formats[n].Load(dir, threads)
+	return fmt.Errorf("%w: %s: backend %s reads no models of the type %q, only %s. %s",
+		stages.ErrInput, file, format.Variant.Name, config.ModelType, strings.Join(format.ModelType, ", "), way)
 }
 
 // writer encodes texts piece by piece.

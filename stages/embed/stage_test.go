@@ -2,6 +2,7 @@ package embed_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -42,7 +43,7 @@ func retrieval(t testing.TB, set *corpus.Set) stagetest.Input {
 // many has more documents than are encoded at once.
 func many() *corpus.Set {
 	set := &corpus.Set{}
-	for i := range 1300 {
+	for i := range 4500 {
 		set.Docs = append(set.Docs, corpus.Doc{ID: fmt.Sprintf("d%d", i), Text: fmt.Sprintf("document number %d", i), Lang: "en"})
 	}
 	for i := range 5 {
@@ -79,7 +80,7 @@ func TestRowsStandInTheOrderOfLinesAndHaveLengthOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if queries.Rows != 5 || docs.Rows != 1300 || queries.Cols != 32 || docs.Cols != 32 {
+	if queries.Rows != 5 || docs.Rows != 4500 || queries.Cols != 32 || docs.Cols != 32 {
 		t.Fatalf("shapes (%d, %d) and (%d, %d)", queries.Rows, queries.Cols, docs.Rows, docs.Cols)
 	}
 	for i := range queries.Rows {
@@ -129,12 +130,26 @@ func TestEmptySetsAndTextsAreNoError(t *testing.T) {
 	}
 }
 
-func TestModelsOfAnotherTypeAreRefused(t *testing.T) {
+func TestModelsOfAnotherTypeAreRefusedWithTheBackendThatReadsThem(t *testing.T) {
 	t.Parallel()
-	other := stagetest.Input{Port: "model", Files: map[string]string{"config.json": `{"model_type": "xlm-roberta"}`}}
-	_, _, err := run(t, embed.New(), other, retrieval(t, many()))
-	if !errors.Is(err, stages.ErrInput) || !strings.Contains(err.Error(), "xlm-roberta") || !strings.Contains(err.Error(), static.ModelType) {
-		t.Errorf("got %v", err)
+	config := func(modelType string) stagetest.Input {
+		return stagetest.Input{Port: "model", Files: map[string]string{"config.json": `{"model_type": "` + modelType + `"}`}}
+	}
+	demo := embed.NewKind("embed", format("demo", constant{}))
+	for _, c := range []struct {
+		stage stages.Stage
+		model stagetest.Input
+		want  string
+	}{
+		{embed.New(), config("xlm-roberta"), `backend static reads no models of the type "xlm-roberta", only ` + static.ModelType +
+			`. Choose the one that trained it: backend = "transformer" is for BERT and XLM-R`},
+		{demo, config(static.ModelType), `backend demo reads no models of the type "` + static.ModelType +
+			`", only constant, steady. Choose backend = "static"`},
+	} {
+		_, _, err := run(t, c.stage, c.model, retrieval(t, many()))
+		if !errors.Is(err, stages.ErrInput) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
 	}
 }
 
@@ -151,7 +166,10 @@ func TestDamagedLinesAreNamed(t *testing.T) {
 }
 
 // constant is what a plugin might bring: it tells roles apart.
-type constant struct{ query, passage float32 }
+type constant struct {
+	query, passage float32
+	closed         func() error // nil: nothing to close
+}
 
 func (constant) Dim() int { return 1 }
 
@@ -166,27 +184,96 @@ func (c constant) Encode(_ context.Context, role embed.Role, texts []string) ([]
 	return vectors, nil
 }
 
-func format(c constant) embed.Format {
-	return embed.Format{ModelType: "constant", Load: func(string, int) (embed.Encoder, error) { return c, nil }}
+func (c constant) Close() error {
+	if c.closed == nil {
+		return nil
+	}
+	return c.closed()
 }
 
-func TestAPluginBringsAFormatThatTellsRolesApart(t *testing.T) {
+// format is the backend of that name; its vectors are times factor.
+func format(name string, c constant) embed.Format {
+	type own struct {
+		Factor float32 `json:"factor"`
+	}
+	return embed.Format{
+		Variant: stages.Variant{
+			Name: name, Doc: "Knows two vectors.",
+			Params: []stages.Param{{Name: "factor", Type: "number", Default: "1", Doc: "What they are multiplied by."}},
+		},
+		ModelType: []string{"constant", "steady"},
+		Check: func(raw json.RawMessage) error {
+			var p own
+			if err := stages.DecodeParams(raw, &p); err != nil {
+				return err
+			}
+			if p.Factor == 0 {
+				return &stages.ParamError{Param: "factor", Problem: "0 leaves nothing"}
+			}
+			return nil
+		},
+		Load: func(_ string, raw json.RawMessage, job *stages.Job) (embed.Encoder, error) {
+			var p own
+			err := stages.DecodeParams(raw, &p)
+			job.SetClass("tolerant")
+			return constant{p.Factor * c.query, p.Factor * c.passage, c.closed}, err
+		},
+	}
+}
+
+var ownModel = stagetest.Input{Port: "model", Files: map[string]string{"config.json": `{"model_type": "steady"}`}}
+
+func TestAPluginBringsABackendWithParametersOfItsOwn(t *testing.T) {
 	t.Parallel()
-	own := stagetest.Input{Port: "model", Files: map[string]string{"config.json": `{"model_type": "constant"}`}}
-	queries, docs, err := run(t, embed.New(format(constant{1, -1})), own, retrieval(t, many()))
-	if err != nil {
+	closed := 0
+	c := constant{1, -1, func() error { closed++; return nil }}
+	own := embed.NewKind("embed", format("demo", c))
+	s := stages.Extend(embed.New(), stages.Extension{Kind: "embed", Variant: own.Spec().Choice.Variants[0], Stage: own})
+	job := stagetest.NewJob(t, s, `{"backend": "demo", "demo.factor": 0.5}`, ownModel, retrieval(t, many()))
+	class := ""
+	job.OnClass = func(said string) { class = said }
+	if err := s.Run(t.Context(), job); err != nil {
 		t.Fatal(err)
 	}
-	if queries.Data[0] != 1 || docs.Data[0] != -1 {
-		t.Errorf("query %v, passage %v", queries.Data[0], docs.Data[0])
+	for file, want := range map[string]float32{"queries.npy": 0.5, "corpus.npy": -0.5} {
+		m, err := tensor.LoadNPY(filepath.Join(job.Out["embeddings"], file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Data[0] != want {
+			t.Errorf("%s: %v, want %v", file, m.Data[0], want)
+		}
+	}
+	if closed != 1 || class != "tolerant" {
+		t.Errorf("closed %d times, class %q", closed, class)
+	}
+	var bad *stages.ParamError
+	for params, want := range map[string]string{
+		`{"backend": "demo", "demo.factor": 0}`: "demo.factor",
+		`{"backend": "demi"}`:                   "backend",
+	} {
+		err := s.(stages.Checker).Check(stagetest.NewJob(t, s, params, ownModel, retrieval(t, many())).Params)
+		if !errors.As(err, &bad) || bad.Param != want {
+			t.Errorf("%s: got %v, want an error at %s", params, err, want)
+		}
+	}
+	stagetest.Run(t, own, stagetest.Case{Params: `{"demo.factor": 2}`, Inputs: []stagetest.Input{ownModel, retrieval(t, many())}})
+}
+
+func TestAnEncoderThatCannotBeClosedFailsTheStage(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the device is gone")
+	s := embed.NewKind("embed", format("demo", constant{1, 1, func() error { return broken }}))
+	if _, _, err := run(t, s, ownModel, retrieval(t, many())); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
 	}
 }
 
 func TestVectorsThatAreNotFiniteAreRefused(t *testing.T) {
 	t.Parallel()
-	own := stagetest.Input{Port: "model", Files: map[string]string{"config.json": `{"model_type": "constant"}`}}
 	for _, bad := range []float64{math.NaN(), math.Inf(-1)} {
-		_, _, err := run(t, embed.New(format(constant{1, float32(bad)})), own, retrieval(t, many()))
+		s := embed.NewKind("embed", format("demo", constant{1, float32(bad), nil}))
+		_, _, err := run(t, s, ownModel, retrieval(t, many()))
 		if err == nil || !strings.Contains(err.Error(), "document number 0") {
 			t.Errorf("%v: got %v", bad, err)
 		}
