@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"repro/internal/testkit"
 	"repro/stages"
 	"repro/stages/convert"
@@ -78,6 +80,11 @@ func TestConvertsEachFormat(t *testing.T) {
 		"lareqa":          {map[string]any{"format": "lareqa", "langs": []string{"en", "de"}}, []string{"lareqa.en.json", "lareqa.de.json"}},
 		"lareqa-dedup":    {map[string]any{"format": "lareqa", "langs": []string{"de", "en"}, "dedup_queries": true}, []string{"lareqa.de.json", "lareqa.en.json"}},
 		"parallel":        {map[string]any{"format": "parallel", "langs": []string{"en", "es"}}, []string{"parallel.en.jsonl", "parallel.es.jsonl"}},
+		"nli":             {map[string]any{"format": "nli", "langs": []string{"en", "de"}, "origin": "human"}, []string{"snli.en.jsonl", "snli.de.jsonl"}},
+		"nli-csv":         {map[string]any{"format": "nli", "langs": []string{"en"}}, []string{"triplets.en.csv"}},
+		"text":            {map[string]any{"format": "text", "langs": []string{"en", "de"}}, []string{"sentences.en.txt", "sentences.de.txt"}},
+		"beir":            {map[string]any{"format": "beir", "langs": []string{"en"}, "beir.split": "test"}, []string{"beir"}},
+		"beir-train":      {map[string]any{"format": "beir", "langs": []string{"en", "de"}, "beir.split": "train"}, []string{"beir", "beir"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -145,6 +152,21 @@ func TestBadInputIsNamed(t *testing.T) {
 		"parallel as squad":    {"squad", `{"id":"1","question":"?","passage":"p"}`, `looks like format "parallel"`},
 		"squad as parallel":    {"parallel", with(squad, ""), `looks like format "squad" or "lareqa"`},
 		"BEIR as parallel":     {"parallel", `{"_id":"1","text":"?"}`, "BEIR layout"},
+		"nli as parallel":      {"parallel", `{"gold_label":"neutral","sentence1":"a"}`, `looks like format "nli"`},
+		"csv as squad":         {"squad", "sent0,sent1,hard_neg\n", `looks like format "nli"`},
+		"squad as nli":         {"nli", with(squad, ""), `looks like format "squad" or "lareqa"`},
+		"nli without a label":  {"nli", `{"sentence1":"a","sentence2":"b"}`, `:1: bad input: gold_label is ""`},
+		"nli other label":      {"nli", `{"gold_label":"-"}` + "\n" + `{"sentence1":"a","sentence2":"b","gold_label":"maybe"}`, `:2: bad input: gold_label is "maybe"`},
+		"nli only neutral":     {"nli", `{"sentence1":"a","sentence2":"b","gold_label":"neutral"}`, "nothing in it is an entailment"},
+		"nli not JSON":         {"nli", `{"sentence1":"a","gold_label":"neutral"}` + "\n{", ":2:"},
+		"csv ragged":           {"nli", "sent0,sent1,hard_neg\na,b,c\na,b\n", "line 3: wrong number of fields"},
+		"csv bare quote":       {"nli", "sent0,sent1,hard_neg\na \"b\" c,b,c\n", "line 2"},
+		"csv other columns":    {"nli", "sent0,sent10\na,b\n", "its columns are sent0, sent10"},
+		"csv not UTF-8":        {"nli", "sent0,sent1\na,b\n\xff,b\n", ":3: it is not UTF-8"},
+		"csv only a head":      {"nli", "sent0,sent1,hard_neg\n", "nothing in it is an entailment"},
+		"text not UTF-8":       {"text", "one\n\xff\n", ":2: it is not UTF-8"},
+		"text with no text":    {"text", "\n \n", "no sentences"},
+		"text compressed":      {"text", "\x1f\x8b\x08", "decompress"},
 		"parallel no passage":  {"parallel", `{"id":"1","question":"?","passage":"p"}` + "\n" + `{"id":"2","question":"?"}`, `:2: bad input: question "2": no "passage"`},
 		"parallel no question": {"parallel", `{"id":"1","passage":"?"}`, `question "1": no "question"`},
 		"parallel no id":       {"parallel", `{"question":"1","passage":"?"}`, `no "id"`},
@@ -161,7 +183,11 @@ func TestBadInputIsNamed(t *testing.T) {
 			if !errors.Is(err, stages.ErrInput) {
 				t.Fatalf("got %v, want an error that wraps ErrInput", err)
 			}
-			for _, want := range []string{c.want, file, "(de)"} {
+			wants := []string{c.want, file, "(de)"}
+			if c.want == "no sentences" { // of all languages
+				wants = wants[:2]
+			}
+			for _, want := range wants {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("%q does not say %q", err, want)
 				}
@@ -177,6 +203,7 @@ func TestCheckRefusesBadParameters(t *testing.T) {
 		param string
 	}{
 		"format":      {map[string]any{"format": "csv", "langs": []string{"en"}}, "format"},
+		"split":       {map[string]any{"format": "beir", "langs": []string{"en"}, "beir.split": "qrels/test"}, "beir.split"},
 		"dataset":     {map[string]any{"format": "squad", "langs": []string{"en"}, "dataset": ""}, "dataset"},
 		"passage":     {map[string]any{"format": "squad", "langs": []string{"en"}, "passage": "page"}, "passage"},
 		"no language": {map[string]any{"format": "squad", "langs": []string{}}, "langs"},
@@ -204,17 +231,106 @@ func TestLanguagesAndFilesMustAgree(t *testing.T) {
 	}
 }
 
-func TestOutputsWithoutRetrieval(t *testing.T) {
+func TestOutputsAreWhatAFormatHas(t *testing.T) {
 	t.Parallel()
-	for _, retrieval := range []bool{true, false} {
-		job := newJob(t, map[string]any{"format": "squad", "langs": []string{"en"}, "retrieval": retrieval})
-		ports, err := convert.New().(stages.Outputter).Outputs(job.Params)
+	for _, c := range []struct {
+		set  map[string]any
+		want []string
+	}{
+		{map[string]any{"format": "squad"}, []string{"pairs", "retrieval"}},
+		{map[string]any{"format": "squad", "retrieval": false}, []string{"pairs"}},
+		{map[string]any{"format": "nli"}, []string{"pairs"}},
+		{map[string]any{"format": "text"}, []string{"pairs"}},
+		{map[string]any{"format": "beir", "beir.split": "test"}, []string{"retrieval"}},
+	} {
+		c.set["langs"] = []string{"en"}
+		ports, err := convert.New().(stages.Outputter).Outputs(newJob(t, c.set).Params)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := map[bool]int{true: 2, false: 1}[retrieval]; len(ports) != want {
-			t.Errorf("retrieval %v: got %d ports, want %d", retrieval, len(ports), want)
+		var got []string
+		for _, port := range ports {
+			got = append(got, port.Name)
 		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", c.set, diff)
+		}
+	}
+}
+
+func TestConformanceOfFormatsWithoutQuestions(t *testing.T) {
+	t.Parallel()
+	for format, names := range map[string][]string{
+		"nli": {"snli.en.jsonl", "snli.de.jsonl"}, "text": {"sentences.en.txt", "sentences.de.txt"}, "beir": {"beir", "beir"},
+	} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			c := stagetest.Case{Params: fmt.Sprintf(`{"format": %q, "dataset": "d", "langs": ["en", "de"]}`, format)}
+			for _, name := range names {
+				c.Inputs = append(c.Inputs, stagetest.Input{Port: "input", From: "testdata/" + name})
+			}
+			stagetest.Run(t, convert.New(), c)
+		})
+	}
+}
+
+func TestAFolderOfOneFileStandsForIt(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "any.txt"), []byte("One.\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(t, newJob(t, map[string]any{"format": "text", "langs": []string{"en"}}, dir)); !strings.Contains(got, `"One."`) {
+		t.Errorf("got %s", got)
+	}
+	err := convert.New().Run(t.Context(), newJob(t, map[string]any{"format": "text", "langs": []string{"en"}}, "testdata"))
+	if !errors.Is(err, stages.ErrInput) || !strings.Contains(err.Error(), "not of one file") {
+		t.Errorf("a folder of many: %v", err)
+	}
+}
+
+func TestBadBEIRFoldersAreNamed(t *testing.T) {
+	t.Parallel()
+	const head = "query-id\tcorpus-id\tscore\n"
+	for name, c := range map[string]struct{ docs, queries, qrels, want string }{
+		"no judgements":    {`{"_id":"d"}`, `{"_id":"q"}`, "", "strip = 1"},
+		"all irrelevant":   {`{"_id":"d"}`, `{"_id":"q"}`, head + "q\td\t0\n", "judges nothing relevant"},
+		"unknown query":    {`{"_id":"d"}`, `{"_id":"q"}`, head + "x\td\t1\n", `no query "x"`},
+		"a query twice":    {`{"_id":"d"}`, `{"_id":"q"}` + "\n" + `{"_id":"q"}`, head + "q\td\t1\n", `queries.jsonl:2: bad input: query "q" occurs twice`},
+		"judged twice":     {`{"_id":"d"}`, `{"_id":"q"}`, head + "q\td\t1\nq\td\t2\n", `test.tsv:3: document "d" is judged twice`},
+		"two fields":       {`{"_id":"d"}`, `{"_id":"q"}`, head + "q\td\n", "test.tsv:2: want"},
+		"a score of 0.5":   {`{"_id":"d"}`, `{"_id":"q"}`, head + "q\td\t0.5\n", `score "0.5"`},
+		"white space":      {`{"_id":"d e"}`, `{"_id":"q"}`, head + "q\td\t1\n", `corpus.jsonl:1: bad input: _id "d e"`},
+		"no id":            {`{"text":"d"}`, `{"_id":"q"}`, head + "q\td\t1\n", `_id ""`},
+		"documents, bad":   {`{"_id":1}`, `{"_id":"q"}`, head + "q\td\t1\n", "corpus.jsonl:1"},
+		"no header at all": {`{"_id":"d"}`, `{"_id":"q"}`, "q\td\t1\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			files := map[string]string{"corpus.jsonl": c.docs, "queries.jsonl": c.queries, "qrels/test.tsv": c.qrels}
+			if err := os.Mkdir(filepath.Join(dir, "qrels"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for file, content := range files {
+				if content == "" {
+					continue
+				}
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := convert.New().Run(t.Context(), newJob(t, map[string]any{"format": "beir", "langs": []string{"en"}, "beir.split": "test"}, dir))
+			if c.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if !errors.Is(err, stages.ErrInput) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) {
+				t.Errorf("got %v, want an input error with %q", err, c.want)
+			}
+		})
 	}
 }
 
@@ -248,6 +364,11 @@ func TestMisplacedAnswersAreLogged(t *testing.T) {
 func TestSetsCanBeLoaded(t *testing.T) {
 	t.Parallel()
 	job := newJob(t, map[string]any{"format": "lareqa", "langs": []string{"en", "de"}}, "testdata/lareqa.en.json", "testdata/lareqa.de.json")
+	run(t, job)
+	if _, err := corpus.LoadSet(job.Out["retrieval"]); err != nil {
+		t.Error(err)
+	}
+	job = newJob(t, map[string]any{"format": "beir", "langs": []string{"en", "de"}, "beir.split": "test"}, "testdata/beir", "testdata/beir")
 	run(t, job)
 	if _, err := corpus.LoadSet(job.Out["retrieval"]); err != nil {
 		t.Error(err)

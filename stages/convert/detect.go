@@ -10,7 +10,12 @@ import (
 
 // looksLikeSQuAD is said of both JSON formats: what tells them apart is in
 // their paragraphs.
-const looksLikeSQuAD = `format "squad" or "lareqa"`
+const (
+	looksLikeSQuAD = `format "squad" or "lareqa"`
+	formatNLI      = `format "nli"`
+	compressed     = "a compressed file"
+	zipped         = "a zip archive"
+)
 
 // looksLike guesses from the beginning of a file what it is. It returns "" if
 // it cannot say, or not read: whoever then reads the file reports that.
@@ -29,11 +34,13 @@ func looksLike(file string) string {
 	case len(text) == 0:
 		return "an empty file"
 	case bytes.HasPrefix(head, []byte("\x1f\x8b")), bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")):
-		return "a compressed file: let collect decompress it"
+		return compressed + ": let collect decompress it"
 	case bytes.HasPrefix(head, []byte("PK")):
-		return "a zip archive: let collect unpack it"
+		return zipped + ": let collect unpack it"
 	case text[0] == '<':
 		return "a web page or XML"
+	case bytes.HasPrefix(text, []byte(csvHead)):
+		return formatNLI
 	case text[0] != '{':
 		return ""
 	}
@@ -42,8 +49,10 @@ func looksLike(file string) string {
 		return looksLikeSQuAD
 	case slices.Contains(keys, "passage"):
 		return `format "parallel"`
+	case slices.Contains(keys, "gold_label"):
+		return formatNLI
 	case slices.Contains(keys, "_id"):
-		return "a corpus or queries in BEIR layout, which needs no conversion"
+		return `a file in BEIR layout: give its folder with format "beir"`
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"repro/stages"
+	"repro/stages/corpus"
 )
 
 // language is what one input file holds.
@@ -57,15 +58,35 @@ func (l *language) question(at place) question {
 // gives up when it returns an error.
 type reader func(file string, each func() error, logf func(format string, args ...any)) ([]paragraph, error)
 
-// readers are the formats.
-var readers = map[string]reader{
-	"squad":    readSQuAD,
-	"lareqa":   readLAReQA,
-	"parallel": readParallel,
+// questionsBy converts questions with answers that read finds in a file.
+func questionsBy(read reader) converter {
+	return func(ctx context.Context, job *stages.Job, p params, files []string) error {
+		langs, err := readLanguages(ctx, job, p, read, files)
+		if err != nil {
+			return err
+		}
+		pairs := pairsOf(langs, p)
+		job.Logf("%d pairs of %d languages", len(pairs), len(langs))
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := corpus.WriteLines(job.Out[portPairs], pairs); err != nil {
+			return err
+		}
+		if !p.Retrieval {
+			return nil
+		}
+		set := setOf(langs, p.DedupQueries)
+		job.Logf("%d candidates, %d queries, %d judgements", len(set.Docs), len(set.Queries), len(set.Qrels))
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		return corpus.WriteSet(job.Out[portRetrieval], set)
+	}
 }
 
 // readLanguages reads all files, as many at once as the job has threads.
-func readLanguages(ctx context.Context, job *stages.Job, p params, files []string) ([]language, error) {
+func readLanguages(ctx context.Context, job *stages.Job, p params, read reader, files []string) ([]language, error) {
 	var (
 		mu   sync.Mutex
 		done int64
@@ -83,7 +104,7 @@ func readLanguages(ctx context.Context, job *stages.Job, p params, files []strin
 				return ctx.Err()
 			}
 			logf := func(format string, args ...any) { job.Logf(p.Langs[i]+": "+format, args...) }
-			paragraphs, err := readers[p.Format](file, each, logf)
+			paragraphs, err := read(file, each, logf)
 			if ctx.Err() != nil {
 				return ctx.Err() // and not a fault of the file
 			}

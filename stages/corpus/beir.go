@@ -17,8 +17,10 @@ const (
 	docsFile    = "corpus.jsonl"
 	queriesFile = "queries.jsonl"
 	qrelsFile   = "qrels/test.tsv"
-	qrelsHeader = "query-id\tcorpus-id\tscore"
 )
+
+// QrelsHeader is the first line of a file of judgements.
+const QrelsHeader = "query-id\tcorpus-id\tscore"
 
 // LoadSet reads the retrieval set in the folder dir. Identifiers that occur
 // twice and judgements of unknown queries or documents are errors that wrap
@@ -58,7 +60,7 @@ func WriteSet(dir string, s *Set) error {
 		return err
 	}
 	return Create(filepath.Join(dir, qrelsFile), func(w io.Writer) error {
-		if _, err := fmt.Fprintln(w, qrelsHeader); err != nil {
+		if _, err := fmt.Fprintln(w, QrelsHeader); err != nil {
 			return err
 		}
 		for _, q := range s.Qrels {
@@ -106,7 +108,7 @@ func loadQrels(name string) ([]Qrel, error) {
 	lines := bufio.NewScanner(f)
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimRight(lines.Text(), "\r")
-		if line == "" || (n == 1 && line == qrelsHeader) {
+		if line == "" || (n == 1 && line == QrelsHeader) {
 			continue
 		}
 		fields := strings.Split(line, "\t")
