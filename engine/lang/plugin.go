@@ -20,6 +20,7 @@ type Plugin struct {
 	Source string // a folder, relative to Workflow.Dir, or with Commit a git repository
 	Commit string // full hash; "" for a folder
 	Folder string // of the plugin within the repository
+	Build  string // the command that makes the folder where it is missing; "" if nothing makes it
 	Range  hcl.Range
 
 	opened bool
@@ -33,12 +34,13 @@ func (e *evaluator) declarePlugin(block *hclsyntax.Block) hcl.Diagnostics {
 		Source string `hcl:"source"`
 		Commit string `hcl:"commit,optional"`
 		Folder string `hcl:"folder,optional"`
+		Build  string `hcl:"build,optional"`
 	}
 	diags := gohcl.DecodeBody(block.Body, nil, &body)
 	if diags.HasErrors() {
 		return diags
 	}
-	p := &Plugin{Name: block.Labels[0], Source: body.Source, Commit: body.Commit, Folder: body.Folder, Range: block.DefRange()}
+	p := &Plugin{Name: block.Labels[0], Source: body.Source, Commit: body.Commit, Folder: body.Folder, Build: body.Build, Range: block.DefRange()}
 	bad := func(attr, detail string) hcl.Diagnostics {
 		return append(diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Bad plugin", Detail: detail,
@@ -52,6 +54,8 @@ func (e *evaluator) declarePlugin(block *hclsyntax.Block) hcl.Diagnostics {
 		return bad("commit", fmt.Sprintf("%q is not the full hash of a commit: a branch or tag may move. Print it with: git rev-parse %s.", p.Commit, p.Commit))
 	case p.Folder != "" && p.Commit == "":
 		return bad("folder", "folder is a folder within a git repository: give a commit too, or put the whole path into source.")
+	case p.Build != "" && p.Commit != "":
+		return bad("build", "A repository is fetched, so there is no folder to make: leave out build.")
 	case strings.Contains(p.Source, "://") && p.Commit == "":
 		return bad("source", "A repository needs a commit, so that the plugin is the same tomorrow.")
 	case p.Folder != "" && !isLocal(p.Folder):

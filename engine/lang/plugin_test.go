@@ -175,6 +175,7 @@ func TestDiagnosticsOfPlugins(t *testing.T) {
 		{"block twice", stage("hybrid", "hybrid { alpha = 1 }\n  hybrid { alpha = 2 }")},
 		{"branch", "plugin \"code\" {\n  source = \"https://example.org/x.git\"\n  commit = \"main\"\n}\n"},
 		{"repository without commit", "plugin \"code\" { source = \"https://example.org/x.git\" }\n"},
+		{"repository that something makes", "plugin \"code\" {\n  source = \"https://example.org/x.git\"\n  commit = \"0123456789012345678901234567890123456789\"\n  build  = \"make\"\n}\n"},
 		{"variable", "plugin \"code\" { source = var.x }\n"},
 		{"twice", code + code},
 	} {

@@ -38,6 +38,7 @@ type listedPlugin struct {
 	Used     bool              `json:"used"` // by the workflow with these variables
 	Samplers []string          `json:"samplers,omitempty"`
 	Kinds    []string          `json:"kinds,omitempty"`
+	Variants []string          `json:"variants,omitempty"` // "train transformer"
 	Identity map[string]string `json:"identity,omitempty"`
 	Locked   string            `json:"locked"` // yes, no, or changed
 	Error    string            `json:"error,omitempty"`
@@ -89,6 +90,9 @@ func (p *project) listPlugin(ctx context.Context, t *terminal, w *lang.Workflow,
 	for _, k := range opened.Kinds() {
 		l.Kinds = append(l.Kinds, k.Spec().Kind)
 	}
+	for _, v := range opened.Variants() {
+		l.Variants = append(l.Variants, v.Kind+" "+v.Variant.Name)
+	}
 	l.Identity = opened.Program().Identity
 	if locked == nil || locked.Plugins[decl.Name] == nil {
 		return l
@@ -107,6 +111,9 @@ func (l *listedPlugin) row() []string {
 	}
 	for _, k := range l.Kinds {
 		adds = append(adds, "kind "+k)
+	}
+	for _, v := range l.Variants {
+		adds = append(adds, "variant "+v)
 	}
 	if l.Error != "" {
 		first, _, _ := strings.Cut(l.Error, "\n")

@@ -133,6 +133,9 @@ func (p *project) fetch(ctx context.Context, t *terminal, from string, decl *lan
 		local = filepath.Join(from, local)
 	}
 	if decl.Commit == "" {
+		if decl.Build != "" && !exists(local) {
+			return "", fmt.Errorf("there is no folder %s. Make it with: %s", local, decl.Build)
+		}
 		return local, nil
 	}
 	if exists(local) { // a repository on this machine

@@ -25,9 +25,8 @@ type Options struct {
 
 // Plugin is a plugin that is ready to be started.
 type Plugin struct {
-	*host.Program
-	Manifest *Manifest
-	Source   string // the copy of the plugin's folder that it runs from
+	*host.Program // Copied and Source are set
+	Manifest      *Manifest
 }
 
 // identity names the parts of host.Program.Identity.
@@ -86,7 +85,7 @@ func Build(ctx context.Context, name, dir string, o Options) (*Plugin, error) {
 	b.command(home)
 	b.program.Keep = answersOf(home)
 	b.program.Copied, b.program.Source = filepath.Join(home, sourceDir), filepath.Clean(dir)
-	return &Plugin{Program: b.program, Manifest: m, Source: filepath.Join(home, sourceDir)}, nil
+	return &Plugin{Program: b.program, Manifest: m}, nil
 }
 
 // sourceDir is the copy of the plugin's files in its home.

@@ -325,17 +325,17 @@ func TestWhatRunsIsWhatTheDigestSays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(p.Source, "mine.py")
+	file := filepath.Join(p.Copied, "mine.py")
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o222 != 0 {
 		t.Errorf("the copy can be written to: %v", err)
 	}
 	for name, spoil := range map[string]func() error{
 		"changed": func() error { return os.WriteFile(file, []byte("raise SystemExit('spoilt')\n"), 0o644) },
-		"more":    func() error { return os.WriteFile(filepath.Join(p.Source, "cache.json"), []byte("{}"), 0o644) },
+		"more":    func() error { return os.WriteFile(filepath.Join(p.Copied, "cache.json"), []byte("{}"), 0o644) },
 		"gone":    func() error { return os.Remove(file) },
 		"cut":     func() error { return os.Truncate(file, 0) },
 	} {
-		for _, name := range []string{p.Source, file} {
+		for _, name := range []string{p.Copied, file} {
 			if err := os.Chmod(name, 0o755); err != nil && !errors.Is(err, os.ErrNotExist) {
 				t.Fatal(err)
 			}
@@ -347,8 +347,8 @@ func TestWhatRunsIsWhatTheDigestSays(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		text, err := os.ReadFile(filepath.Join(again.Source, "mine.py"))
-		files, _ := os.ReadDir(again.Source)
+		text, err := os.ReadFile(filepath.Join(again.Copied, "mine.py"))
+		files, _ := os.ReadDir(again.Copied)
 		if err != nil || string(text) != pythonPlugin || len(files) != 2 {
 			t.Errorf("%s: the spoilt copy is used: %v", name, err)
 		}

@@ -23,7 +23,7 @@ func TestOldStatesArePruned(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return filepath.Dir(p.Source)
+		return filepath.Dir(p.Copied)
 	}
 	for n := range 9 {
 		homes = append(homes, state(n))

@@ -20,18 +20,18 @@ var ErrNoTests = errors.New("the plugin has no tests")
 // same SDK that the plugin was built with, or Python's unittest. Tests may
 // write beside themselves without changing what runs as the plugin.
 func (p *Plugin) SelfTest(ctx context.Context, dir string, out io.Writer) error {
-	files, err := list(os.DirFS(p.Source), ".")
+	files, err := list(os.DirFS(p.Copied), ".")
 	if err != nil {
 		return err
 	}
 	source := filepath.Join(dir, sourceDir)
-	if err := copyFiles(source, os.DirFS(p.Source), files); err != nil {
+	if err := copyFiles(source, os.DirFS(p.Copied), files); err != nil {
 		return err
 	}
 	cmd := command.Cmd{Dir: source, Stdout: out, Stderr: out}
 	switch {
 	case p.Manifest.Language == Go && hasFile(files, "*_test.go"):
-		workspace, err := os.ReadFile(filepath.Join(filepath.Dir(p.Source), "go.work"))
+		workspace, err := os.ReadFile(filepath.Join(filepath.Dir(p.Copied), "go.work"))
 		if err != nil {
 			return err
 		}

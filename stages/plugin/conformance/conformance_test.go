@@ -64,9 +64,10 @@ func prepared(t *testing.T, how, manifest string) *build.Plugin {
 	return &build.Plugin{
 		Program: &host.Program{
 			Name: "demo", Argv: []string{exe},
-			Env: []string{behaviour + "=" + how, "GORACE=atexit_sleep_ms=0"}, // the race detector sleeps a second
+			Env:    []string{behaviour + "=" + how, "GORACE=atexit_sleep_ms=0"}, // the race detector sleeps a second
+			Copied: dir, Source: dir,
 		},
-		Manifest: m, Source: dir,
+		Manifest: m,
 	}
 }
 

@@ -73,7 +73,7 @@ func (s *suite) read(w *work) (params map[string]json.RawMessage, inputs map[str
 			port = w.prefix + port
 		}
 		for _, name := range files {
-			file := filepath.Join(s.plugin.Source, filepath.FromSlash(name))
+			file := filepath.Join(s.plugin.Copied, filepath.FromSlash(name))
 			if _, err := os.Stat(file); err != nil {
 				return nil, nil, fmt.Errorf("inputs: there is no %s in the plugin's folder", name)
 			}
