@@ -7,8 +7,8 @@ import (
 	"repro/stages"
 )
 
-// WeightsError says which tensors of a model a folder does not have. It wraps
-// stages.ErrInput.
+// WeightsError says which tensors that a model needs are not in a folder, or not
+// in the shape that it needs. It wraps stages.ErrInput.
 type WeightsError struct {
 	Dir        string
 	Missing    []string // names, in the order of Weights
@@ -22,12 +22,12 @@ const maxListed = 10
 func (e *WeightsError) Error() string {
 	var parts []string
 	if n := len(e.Missing); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d missing tensors: %s", n, listed(e.Missing, ", ")))
+		parts = append(parts, fmt.Sprintf("%d missing tensor%s: %s", n, plural(n), listed(e.Missing, ", ")))
 	}
 	if n := len(e.Mismatched); n > 0 {
-		parts = append(parts, fmt.Sprintf("%d tensors of another shape: %s", n, listed(e.Mismatched, "; ")))
+		parts = append(parts, fmt.Sprintf("%d tensor%s of another shape: %s", n, plural(n), listed(e.Mismatched, "; ")))
 	}
-	return fmt.Sprintf("%s: %s: the weights do not fit config.json: %s", stages.ErrInput, e.Dir, strings.Join(parts, "; "))
+	return fmt.Sprintf("%s: %s: the weights do not fit the model: %s", stages.ErrInput, e.Dir, strings.Join(parts, "; "))
 }
 
 // Unwrap returns stages.ErrInput.
@@ -39,4 +39,11 @@ func listed(names []string, separator string) string {
 		return strings.Join(names, separator)
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], separator), len(names)-maxListed)
+}
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
 }
