@@ -42,3 +42,20 @@ func lockOwner(dir string) (_ *os.File, err error) {
 	_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
 	return f, err
 }
+
+// Owner reports whether a process has the store in the folder dir open, and its
+// pid as it was written there; 0 if that cannot be read. It opens nothing.
+func Owner(dir string) (pid int, open bool) {
+	f, err := os.Open(filepath.Join(dir, "owner"))
+	if err != nil {
+		return 0, false
+	}
+	defer f.Close() //nolint:errcheck // it gives the lock back
+	// A shared lock, so that several may ask at once.
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB); !errors.Is(err, unix.EWOULDBLOCK) {
+		return 0, false
+	}
+	text, _ := io.ReadAll(io.LimitReader(f, 32))
+	pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+	return pid, true
+}

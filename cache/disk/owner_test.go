@@ -70,6 +70,27 @@ func TestOpenRemovesWorkOfDeadProcesses(t *testing.T) {
 	}
 }
 
+func TestTheOwnerIsKnownWhileItHasTheStoreOpen(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "store")
+	if pid, isOpen := disk.Owner(dir); isOpen {
+		t.Errorf("process %d has a store open that does not exist", pid)
+	}
+	s := open(t, dir, disk.Options{})
+	for range 2 {
+		if pid, isOpen := disk.Owner(dir); !isOpen || pid != os.Getpid() {
+			t.Errorf("open %v, by process %d", isOpen, pid)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if pid, isOpen := disk.Owner(dir); isOpen {
+		t.Errorf("process %d has a closed store open", pid)
+	}
+	open(t, dir, disk.Options{}) // asking left nothing locked
+}
+
 func TestClosedStoreRefuses(t *testing.T) {
 	t.Parallel()
 	s := open(t, t.TempDir(), disk.Options{})

@@ -24,6 +24,10 @@ const (
 	Done        Status = "done"
 	FailedRun   Status = "failed" // at least one stage failed
 	Interrupted Status = "interrupted"
+
+	// Killed is what a Running record means whose process is gone. No record says
+	// so itself.
+	Killed Status = "killed"
 )
 
 // State says what became of a stage in a run.
@@ -56,6 +60,7 @@ type Header struct {
 	Started  time.Time `json:"started"`
 	Ended    time.Time `json:"ended,omitzero"`
 	Status   Status    `json:"status"`
+	PID      int       `json:"pid,omitempty"` // of the process, as the owner of the cache has it
 }
 
 // Host is the machine that a run happened on.

@@ -168,15 +168,19 @@ stage "exec" "slow" {
 	for _, err := os.Stat(filepath.Join(dir, "started")); err != nil; _, err = os.Stat(filepath.Join(dir, "started")) {
 		time.Sleep(10 * time.Millisecond)
 	}
+	status, err := self(t, dir, "status").Output()
+	if err != nil || !strings.Contains(string(status), "last run: running") {
+		t.Errorf("%v\n%s", err, status)
+	}
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
-	err := cmd.Wait()
+	err = cmd.Wait()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 130 || !strings.Contains(stderr.String(), "interrupted: 0 ran") {
 		t.Errorf("%v\n%s", err, stderr.String())
 	}
-	status, err := self(t, dir, "status").Output()
+	status, err = self(t, dir, "status").Output()
 	if err != nil || !strings.Contains(string(status), "last run: interrupted, 1 skipped") {
 		t.Errorf("%v\n%s", err, status)
 	}

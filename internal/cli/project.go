@@ -197,7 +197,7 @@ func (p *project) openStore(ctx context.Context, t *terminal) (*disk.Store, erro
 	}
 	told := false
 	for {
-		store, err := disk.Open(filepath.Join(p.dir, "cache"), disk.Options{
+		store, err := disk.Open(p.storeDir(), disk.Options{
 			Warn: func(message string) { t.say("warning: cache: %s", message) },
 		})
 		if !errors.Is(err, cache.ErrBusy) {
@@ -217,6 +217,8 @@ func (p *project) openStore(ctx context.Context, t *terminal) (*disk.Store, erro
 		}
 	}
 }
+
+func (p *project) storeDir() string { return filepath.Join(p.dir, "cache") }
 
 // prepareDir makes the project's folder, which no repository should ever track.
 func (p *project) prepareDir() error {
@@ -290,6 +292,7 @@ func (p *project) workflowID() string {
 func (p *project) newRecord(ctx context.Context, w *lang.Workflow) *runs.Run {
 	r := runs.New()
 	r.Workflow = p.workflowID()
+	r.PID = os.Getpid()
 	r.Vars = w.Vars
 	r.Host = runs.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version(), Repro: version}
 	for _, pattern := range p.patterns {

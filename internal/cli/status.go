@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"repro/cache/disk"
 	"repro/cache/runs"
 )
 
@@ -40,10 +41,14 @@ func (p *project) showStatus(t *terminal) error {
 	}
 	list = slices.DeleteFunc(list, func(h runs.Header) bool { return h.Workflow != p.workflowID() })
 	list = list[:min(len(list), shownRuns)]
+	p.tellKilled(list)
 	var last *runs.Run
 	if len(list) > 0 {
 		if last, err = records.Load(list[0].ID); err != nil {
 			return err
+		}
+		if list[0].Status == runs.Killed {
+			last.Status = runs.Killed
 		}
 	}
 	if p.flags.json {
@@ -53,6 +58,28 @@ func (p *project) showStatus(t *terminal) error {
 		return t.print(fmt.Sprintf("%s has not run yet\n", p.file))
 	}
 	return t.print(p.statusText(last, list))
+}
+
+// tellKilled finds out which runs only seem to go on: a run has the cache open
+// from before its record is written until after.
+func (p *project) tellKilled(list []runs.Header) {
+	for i := range list {
+		if list[i].Status != runs.Running {
+			continue
+		}
+		owner, open := disk.Owner(p.storeDir())
+		if open && (owner == 0 || owner == list[i].PID) {
+			continue
+		}
+		// It may have ended since the list was read.
+		again, err := p.records().Load(list[i].ID)
+		if err == nil {
+			list[i] = again.Header
+		}
+		if list[i].Status == runs.Running {
+			list[i].Status = runs.Killed
+		}
+	}
 }
 
 func (p *project) statusText(last *runs.Run, list []runs.Header) string {
