@@ -54,9 +54,15 @@ type layer struct {
 // BERT's.
 const deviation = 0.02
 
-// New returns an encoder with random weights, drawn with libtorch's generator,
-// that belong to the innermost arena of the thread.
-func New(t *torch.Thread, model *hf.Model, device gotch.Device) (*Encoder, error) {
+// New returns an encoder that knows words and nothing else, with vectors drawn
+// by libtorch's generator, that belong to the innermost arena of the thread.
+//
+// It is BERT's initialisation but for this: what layers add to their input is 0
+// at first, and so are positions, so that a text's vector is the mean of its
+// tokens', and learning begins there. A token counts in it as much as importance
+// says, 0 to 1 for each id: as layer norms make all vectors equally long, the
+// rest of the vector lies in its first number, which the last norm removes.
+func New(t *torch.Thread, model *hf.Model, importance []float32, device gotch.Device) (*Encoder, error) {
 	if err := model.Config.Check(); err != nil {
 		return nil, err
 	}
@@ -67,12 +73,30 @@ func New(t *torch.Thread, model *hf.Model, device gotch.Device) (*Encoder, error
 		switch {
 		case strings.HasSuffix(w.Name, "LayerNorm.weight"):
 			x.MustFill_(ts.FloatScalar(1))
+		case strings.HasSuffix(w.Name, "output.dense.weight"), strings.Contains(w.Name, "position"), strings.Contains(w.Name, "token_type"):
 		case len(w.Shape) > 1:
 			x.MustNormal_(0, deviation)
+		}
+		if strings.Contains(w.Name, "word_embeddings") {
+			weigh(x, importance)
+		}
+		if w.Name == fmt.Sprintf("encoder.layer.%d.output.LayerNorm.weight", model.Config.Layers-1) {
+			x.MustNarrow(0, 0, 1, false).MustFill_(ts.FloatScalar(0))
 		}
 		e.Params = append(e.Params, x.MustTo(device, true).MustSetRequiresGrad(true, true))
 	}
 	return e, e.assign()
+}
+
+// weigh makes the vectors of tokens count as New says: x is [tokens, hidden].
+func weigh(x *ts.Tensor, importance []float32) {
+	n, hidden := len(importance), float64(x.MustSize()[1])
+	rest := make([]float32, n)
+	for i, a := range importance {
+		rest[i] = float32(math.Sqrt(max(0, 1-float64(a)*float64(a))) * math.Sqrt(hidden) * deviation)
+	}
+	x.Copy_(x.MustMul(torch.Of(importance, int64(n), 1), false))
+	x.MustNarrow(1, 0, 1, false).Copy_(torch.Of(rest, int64(n), 1))
 }
 
 // Load returns the encoder with the weights in the model folder dir. They

@@ -5,6 +5,7 @@ package trainer
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"time"
@@ -123,7 +124,7 @@ func (s *training) model(ctx context.Context, device gotch.Device) (tokenize.Tok
 	if s.Init == "" {
 		m := s.o.shape(tokenizer.Size(), int(tokenizer.Pad()))
 		s.o.apply(m)
-		s.encoder, err = encoder.New(s.thread, m, device)
+		s.encoder, err = encoder.New(s.thread, m, importance(tokenizer, s.Texts), device)
 		return tokenizer, err
 	}
 	m, err := hf.Open(s.Init)
@@ -154,4 +155,27 @@ func (s *training) save() error {
 		return err
 	}
 	return hf.CopyTokenizer(s.tokenizerDir, s.Out)
+}
+
+// importance returns for each id how much a token says about a text: near 1 for
+// a rare one, near 0 for one that is in every text, a/(a+p) at frequency p
+// (Arora et al. 2017, "A simple but tough-to-beat baseline for sentence
+// embeddings"). What stands at the ends of every text says nothing.
+func importance(t tokenize.Tokenizer, texts iter.Seq[string]) []float32 {
+	const a = 1e-3
+	counts, total := make([]float64, t.Size()), 0.0
+	for text := range texts {
+		for _, id := range t.Encode(text, 0) {
+			counts[id]++
+			total++
+		}
+	}
+	all := make([]float32, len(counts))
+	for id, n := range counts {
+		all[id] = float32(a / (a + n/total))
+	}
+	for _, id := range t.Encode("", 0) {
+		all[id] = 0
+	}
+	return all
 }
