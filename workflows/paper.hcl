@@ -41,6 +41,10 @@ plugin "codeswitch" { source = "plugins/codeswitch" }
 plugin "temperature" { source = "plugins/temperature" }
 plugin "curriculum-alpha" { source = "plugins/curriculum-alpha" }
 plugin "hardneg" { source = "plugins/hardneg" }
+plugin "transformer" {
+  source = "../bin/repro-gotch"
+  build  = "npx --yes rust-just gotch"
+}
 
 locals {
   samplers = concat(["x-x-mono", "x-y", "hybrid"], var.extra)

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -64,10 +65,28 @@ func TestPaperIsReproducible(t *testing.T) {
 func TestPaperPlansAtEveryScale(t *testing.T) {
 	t.Parallel()
 	for _, scale := range []string{"smoke", "small", "paper"} {
+		if _, err := os.Stat(filepath.Join(testkit.Root(), "bin/repro-gotch/plugin.hcl")); scale == "paper" && err != nil {
+			t.Skip("scale=paper needs bin/repro-gotch: just gotch makes it")
+		}
 		out, err := self(t, testkit.Root(), "plan", "workflows/paper.hcl", "--var", "scale="+scale, "--cache", filepath.Join(t.TempDir(), "cache")).CombinedOutput()
 		if err != nil || !strings.Contains(string(out), " to run, ") {
 			t.Errorf("%s: %v\n%s", scale, err, out)
 		}
+	}
+}
+
+// TestPaperSaysHowToGetItsBackend: at scale=paper a plugin trains that no
+// repository has.
+func TestPaperSaysHowToGetItsBackend(t *testing.T) {
+	t.Parallel()
+	// The plugin's folder is missing beside a copy of the workflow.
+	dir := filepath.Join(t.TempDir(), "workflows")
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(testkit.Root(), "workflows"))); err != nil {
+		t.Fatal(err)
+	}
+	out, err := self(t, dir, "validate", "paper.hcl", "--var", "scale=paper").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "Make it with: npx --yes rust-just gotch") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 

@@ -5,7 +5,7 @@
 // itself reads the batches, masks passages that must not count as negatives,
 // and keeps the curve; a Backend does the learning. The package static is the
 // backend in pure Go; one that trains transformers comes as a plugin, which
-// serves New with its own Backend.
+// serves NewKind with its own Backend as a stages.Extension.
 //
 // Every backend minimises the same loss, InfoNCE with in-batch negatives over
 // the cosine of question and passage (arXiv 2408.10536, equation 1, with a

@@ -24,14 +24,11 @@ type Stage struct {
 	backends []Backend
 }
 
-// New returns the stage kind "train" with the static backend and more.
-func New(more ...Backend) *Stage {
-	return NewKind("train", append([]Backend{staticBackend{}, transformer{}}, more...)...)
-}
+// New returns the stage kind "train" with the static backend.
+func New() *Stage { return NewKind("train", staticBackend{}) }
 
 // NewKind returns a stage that differs from "train" in its kind and backends
-// only, the first of which is the default; for a plugin, as a kind has one
-// owner.
+// only, the first of which is the default; for a plugin that adds a backend.
 func NewKind(kind string, backends ...Backend) *Stage { return &Stage{kind: kind, backends: backends} }
 
 // Spec implements stages.Stage.

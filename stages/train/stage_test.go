@@ -166,24 +166,12 @@ func TestTrainingContinuesFromAModel(t *testing.T) {
 	}
 }
 
-func TestTransformersAreAcceptedButNotRun(t *testing.T) {
-	t.Parallel()
-	s := train.New()
-	job, err := run(t, s, `{"backend": "transformer"}`, batches(t, `{"sampler": "x-y", "steps": 1, "batch_size": 4}`, 9))
-	var param *stages.ParamError
-	if !errors.As(err, &param) || param.Param != "backend" || !strings.Contains(param.Problem, "not part of this build") {
-		t.Errorf("Run gave %v", err)
-	}
-	if err := s.Check(job.Params); err != nil {
-		t.Errorf("Check gave %v", err)
-	}
-}
-
 func TestCheckRefusesBadParameters(t *testing.T) {
 	t.Parallel()
 	s := train.New()
 	for params, want := range map[string]string{
 		`{"backend": "statik"}`:          "backend",
+		`{"backend": "transformer"}`:     "backend", // a plugin's
 		`{"learning_rate": 0}`:           "learning_rate",
 		`{"temperature": -1}`:            "temperature",
 		`{"weight_decay": -0.1}`:         "weight_decay",
