@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,8 +52,8 @@ func openCheckpoint(dir string) (*checkpoint, error) {
 		return c, nil
 	}
 
-	if torch, err := filepath.Glob(filepath.Join(dir, "pytorch_model*.bin")); err == nil && len(torch) > 0 {
-		return nil, badf(torch[0], "only Python reads this file. Make a %s of it, in %s with PyTorch and safetensors: %s", fileWeights, dir, convertTorch)
+	if torch, err := fs.Glob(os.DirFS(dir), "pytorch_model*.bin"); err == nil && len(torch) > 0 {
+		return nil, badf(filepath.Join(dir, torch[0]), "only Python reads this file. Make a %s of it, in %s with PyTorch and safetensors: %s", fileWeights, dir, convertTorch)
 	}
 	return nil, badf(dir, "neither %s nor %s is there", fileWeights, fileIndex)
 }

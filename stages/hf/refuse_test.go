@@ -174,11 +174,12 @@ func TestLoadRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir, m := xlmrFolder(t)
+			dir, m := filepath.Join(t.TempDir(), "odd[name]*"), plain()
 			file := "model.safetensors"
 			if _, sharded := test.files["model.safetensors.index.json"]; sharded {
 				file = "model-1.safetensors"
 			}
+			write(t, dir, map[string]string{"config.json": xlmrJSON})
 			if test.weights != nil {
 				writeWeights(t, filepath.Join(dir, file), test.weights...)
 			}
