@@ -125,3 +125,11 @@ func weights(t testing.TB, job *stages.Job) string {
 	}
 	return string(b)
 }
+
+// long gives every passage a length of about 160 tokens.
+func long(pairs []corpus.Pair) []corpus.Pair {
+	for i := range pairs {
+		pairs[i].Passage += strings.Repeat(" .", 150)
+	}
+	return pairs
+}
