@@ -21,9 +21,9 @@ type Job struct {
 	// Checkpoint is the path of a folder for what a long work needs to go on
 	// where it was: what an attempt that was killed, cancelled or failed left
 	// there is there again for the next one at the same action, with the same
-	// inputs and parameters; success empties it. It may not exist yet, its
-	// parent does. It must not change the result: outputs are those of a work
-	// that was never disturbed. "" if nobody keeps one.
+	// inputs and parameters, if under another path; success removes it. It may
+	// not exist yet, its parent does. It must not change the result: outputs are
+	// those of a work that was never disturbed. "" if nobody keeps one.
 	Checkpoint string
 
 	// What follows may be nil and is called by the methods of the same name,

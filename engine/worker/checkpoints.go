@@ -1,9 +1,11 @@
 package worker
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"repro/cache"
@@ -11,8 +13,13 @@ import (
 
 // Checkpoints keeps what unfinished attempts at actions leave for the next
 // ones: a folder for each, named by the hash of the action's key, so that what
-// was made from other inputs or parameters is never found. Who has it must be
-// the only one: the lock of the store beside it sees to that.
+// was made from other inputs or parameters is never found, and by the time of
+// the attempt. Who has it must be the only one: the lock of the store beside it
+// sees to that.
+//
+// Each attempt takes over the folder under a name of its own. A process that
+// outlives its killed engine by a moment, as a plugin may, then has lost it, and
+// cannot write where the next attempt does.
 type Checkpoints struct{ dir string }
 
 // checkpointAge is how long a checkpoint stays that nobody touches.
@@ -56,40 +63,67 @@ func touched(dir string) (last time.Time) {
 	return last
 }
 
-// path returns the folder of the action with that key; "" if none are kept. An
-// attempt that finds something there counts as a touch.
-func (c *Checkpoints) path(key cache.Digest) (string, error) {
+// attemptTime is when an attempt began, in the name of its folder.
+const attemptTime = "20060102T150405.000000000Z"
+
+// claim returns the folder of a new attempt at the action with that key, with
+// what the last one left; "" if none are kept.
+func (c *Checkpoints) claim(key cache.Digest) (string, error) {
 	if c == nil {
 		return "", nil
 	}
-	path := filepath.Join(c.dir, key.Hex())
-	if left(path) != "" {
-		now := time.Now()
-		_ = os.Chtimes(path, now, now) // it only decides when it is forgotten
-	}
 	// Somebody may have cleaned up while the run goes on.
-	return path, os.MkdirAll(c.dir, 0o755)
+	if err := os.MkdirAll(c.dir, 0o755); err != nil {
+		return "", err
+	}
+	now := time.Now()
+	path := filepath.Join(c.dir, key.Hex()+"-"+now.UTC().Format(attemptTime))
+	left, err := c.left(key)
+	if err != nil || len(left) == 0 {
+		return path, err
+	}
+	last := len(left) - 1
+	for _, older := range left[:last] { // of a process that had lost its own
+		_ = os.RemoveAll(older)
+	}
+	_ = os.Chtimes(left[last], now, now) // an attempt is a touch
+	return path, os.Rename(left[last], path)
 }
 
-// left returns the path if there is something.
-func left(path string) string {
-	if path == "" {
-		return ""
+// left returns the folders of attempts at the action, the last one last.
+func (c *Checkpoints) left(key cache.Digest) ([]string, error) {
+	if c == nil {
+		return nil, nil
 	}
-	if _, err := os.Lstat(path); err != nil {
+	entries, err := os.ReadDir(c.dir) // sorted
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), key.Hex()+"-") {
+			all = append(all, filepath.Join(c.dir, entry.Name()))
+		}
+	}
+	return all, nil
+}
+
+// drop takes away all that attempts at the action have left, each whole or not
+// at all: it moves into the folder to, which is about to be removed.
+func (c *Checkpoints) drop(key cache.Digest, to string) error {
+	left, err := c.left(key)
+	for _, path := range left {
+		if os.Rename(path, filepath.Join(to, filepath.Base(path))) != nil { // on another file system
+			err = errors.Join(err, os.RemoveAll(path))
+		}
+	}
+	return err
+}
+
+// existing returns the path if there is something.
+func existing(path string) string {
+	if _, err := os.Lstat(path); path == "" || err != nil {
 		return ""
 	}
 	return path
-}
-
-// drop takes away what an action has left, whole or not at all: it moves into
-// the folder to, which is about to be removed.
-func drop(path, to string) error {
-	if left(path) == "" {
-		return nil
-	}
-	if os.Rename(path, filepath.Join(to, "dropped-checkpoint")) == nil {
-		return nil
-	}
-	return os.RemoveAll(path) // on another file system
 }

@@ -49,9 +49,10 @@ func (w *Worker) Run(ctx context.Context, t *engine.Task, threads int, notify fu
 		return nil, fmt.Errorf("%s: make a folder to work in: %w", t.Addr, err)
 	}
 	defer w.Scratch.Discard(dir)
-	checkpoint, err := w.Checkpoints.path(t.Action.Key())
+	key := t.Action.Key()
+	checkpoint, err := w.Checkpoints.claim(key)
 	if err != nil {
-		return nil, fmt.Errorf("%s: make a folder for checkpoints: %w", t.Addr, err)
+		return nil, fmt.Errorf("%s: take over the checkpoint: %w", t.Addr, err)
 	}
 	log := &log{path: filepath.Join(dir, "log")}
 	r := &running{
@@ -61,7 +62,7 @@ func (w *Worker) Run(ctx context.Context, t *engine.Task, threads int, notify fu
 	result, err := r.do(ctx)
 	digest, logErr := log.store(ctx, w.Store)
 	if err != nil {
-		return nil, &engine.StageError{Addr: t.Addr, Log: digest, Tail: log.tail(), Err: err, Checkpoint: left(checkpoint)}
+		return nil, &engine.StageError{Addr: t.Addr, Log: digest, Tail: log.tail(), Err: err, Checkpoint: existing(checkpoint)}
 	}
 	if logErr != nil {
 		return nil, fmt.Errorf("%s: store the log: %w", t.Addr, logErr)
@@ -71,7 +72,7 @@ func (w *Worker) Run(ctx context.Context, t *engine.Task, threads int, notify fu
 		return nil, fmt.Errorf("%s: record the result: %w", t.Addr, err)
 	}
 	// The result is safe: a leftover is in nobody's way, and is forgotten in time.
-	_ = drop(checkpoint, dir)
+	_ = w.Checkpoints.drop(key, dir)
 	return result, nil
 }
 
@@ -123,7 +124,7 @@ func (r *running) do(ctx context.Context) (*cache.Result, error) {
 	// An input that was changed must be found even if the stage failed.
 	if err := r.verifyInputs(ctx); err != nil {
 		// Nobody knows what a checkpoint was made from.
-		return nil, errors.Join(err, runErr, drop(r.checkpoint, r.dir))
+		return nil, errors.Join(err, runErr, r.Checkpoints.drop(r.task.Action.Key(), r.dir))
 	}
 	if runErr != nil {
 		if ctx.Err() != nil {

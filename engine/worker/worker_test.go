@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"repro/cache"
+	"repro/cache/disk"
 	"repro/cache/mem"
 	"repro/engine"
 	"repro/engine/worker"
@@ -63,6 +64,7 @@ func do(t testing.TB, dir string, s stage, version string) (*cache.Result, []eng
 	return result, events, err
 }
 
+// kept returns the hashes of the keys that checkpoints are kept of.
 func kept(t testing.TB, dir string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join(dir, "checkpoints"))
@@ -71,7 +73,8 @@ func kept(t testing.TB, dir string) []string {
 	}
 	var names []string
 	for _, e := range entries {
-		names = append(names, e.Name())
+		hash, _, _ := strings.Cut(e.Name(), "-")
+		names = append(names, hash)
 	}
 	return names
 }
@@ -115,8 +118,11 @@ func TestAnAttemptGoesOnFromTheCheckpointOfTheOneBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 		names := kept(t, dir)
-		if want := []string{task(t, "1").Action.Key().Hex()}; !cmp.Equal(want, names) || failure.Checkpoint != filepath.Join(dir, "checkpoints", want[0]) {
-			t.Errorf("checkpoints %v, the error names %q, want %v", names, failure.Checkpoint, want)
+		if want := []string{task(t, "1").Action.Key().Hex()}; !cmp.Equal(want, names) {
+			t.Errorf("checkpoints %v, want %v", names, want)
+		}
+		if _, err := os.Stat(filepath.Join(failure.Checkpoint, "count")); err != nil {
+			t.Errorf("the error names another checkpoint: %v", err)
 		}
 	}
 	other := 0
@@ -131,6 +137,81 @@ func TestAnAttemptGoesOnFromTheCheckpointOfTheOneBefore(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "work-*")); len(left) > 0 {
 		t.Errorf("folders left behind: %v", left)
+	}
+}
+
+// A plugin that outlives its killed engine by a moment must not get into the
+// way of the next attempt.
+func TestWhoHasLostTheCheckpointWritesElsewhere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(checkpoint, text string) error {
+		if err := os.MkdirAll(checkpoint, 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(checkpoint, "state"), []byte(text), 0o644)
+	}
+	var lost string
+	attempt := func(want, next string) {
+		t.Helper()
+		_, _, err := do(t, dir, stage{run: func(_ context.Context, job *stages.Job) error {
+			if lost != "" {
+				if err := write(lost, "by a process that should be gone"); err != nil {
+					return err
+				}
+			}
+			lost = job.Checkpoint
+			found, err := os.ReadFile(filepath.Join(job.Checkpoint, "state"))
+			if err != nil && !errors.Is(err, os.ErrNotExist) || string(found) != want {
+				t.Errorf("found %q, %v; want %q", found, err, want)
+			}
+			if next == "" {
+				return nil
+			}
+			return errors.Join(write(job.Checkpoint, next), errors.New("not yet"))
+		}}, "1")
+		if (err == nil) != (next == "") {
+			t.Error(err)
+		}
+	}
+	attempt("", "one")
+	attempt("one", "two")
+	attempt("two", "three")
+	attempt("three", "")
+	if names := kept(t, dir); len(names) > 0 {
+		t.Errorf("left: %v", names)
+	}
+}
+
+// A stage that changed its input may have kept what it made of it.
+func TestACheckpointOfWhoKnowsWhatIsDropped(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store, err := disk.Open(filepath.Join(dir, "cache"), disk.Options{SmallBlob: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close() //nolint:errcheck // the folder goes with the test
+	in, err := cache.PutBytes(t.Context(), store, []byte("input"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	action := task(t, "1")
+	action.Action.Inputs = []cache.Input{{Port: "in", Artifact: cache.Artifact{Digest: in}}}
+	checkpoints, err := worker.OpenCheckpoints(filepath.Join(dir, "checkpoints"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	vandal := stage{run: func(_ context.Context, job *stages.Job) error {
+		return errors.Join(os.Mkdir(job.Checkpoint, 0o755), os.Chmod(job.Path("in"), 0o644), os.WriteFile(job.Path("in"), []byte("other"), 0o644))
+	}}
+	w := &worker.Worker{Store: store, Kinds: stages.NewRegistry(vandal), Scratch: store, Checkpoints: checkpoints}
+	_, err = w.Run(t.Context(), action, 1, func(engine.Event) {})
+	if err == nil || !strings.Contains(err.Error(), "changed one of its inputs") {
+		t.Errorf("got %v", err)
+	}
+	if names := kept(t, dir); len(names) > 0 {
+		t.Errorf("left: %v", names)
 	}
 }
 

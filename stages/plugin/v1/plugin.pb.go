@@ -983,8 +983,8 @@ type Work struct {
 	Variant string                 `protobuf:"bytes,3,opt,name=variant,proto3" json:"variant,omitempty"`                                                                           // the variant of that kind, if it is not the plugin's own
 	// The path of a folder for what a long work needs to go on where it was: what
 	// an attempt that was killed, cancelled or failed left there is there again
-	// for the next one at the same work. It may not exist yet, its parent does. It
-	// must not change the outputs. Empty if nobody keeps one.
+	// for the next one at the same work, under another path. It may not exist yet,
+	// its parent does. It must not change the outputs. Empty if nobody keeps one.
 	Checkpoint    string `protobuf:"bytes,4,opt,name=checkpoint,proto3" json:"checkpoint,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

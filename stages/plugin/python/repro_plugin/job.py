@@ -41,8 +41,8 @@ class Job:
     threads: int  #: how many threads may be kept busy, at least 1; must not change the result
 
     #: The folder for what a long work needs to go on where it was: what an attempt that was killed, cancelled or failed
-    #: left there is there again for the next one at the same work. It may not exist yet, its parent does. It must not
-    #: change the outputs. None if nobody keeps one, as for a sampler.
+    #: left there is there again for the next one at the same work, under another path. It may not exist yet, its parent
+    #: does. It must not change the outputs. None if nobody keeps one, as for a sampler.
     checkpoint: Path | None
 
     def __init__(
