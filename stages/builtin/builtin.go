@@ -10,6 +10,7 @@ import (
 	"repro/stages/embed"
 	"repro/stages/evaluate"
 	"repro/stages/sample"
+	"repro/stages/search"
 	"repro/stages/train"
 	"repro/stages/translate"
 )
@@ -36,6 +37,7 @@ func New(o Options) *stages.Registry {
 		sample.New(o.Samplers...),
 		train.New(),
 		embed.New(),
+		search.New(),
 		evaluate.New(),
 		command.New(o.Command),
 	}

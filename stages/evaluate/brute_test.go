@@ -156,15 +156,15 @@ func (b *brute) bias(query corpus.Query, list []corpus.Doc, gains map[string]int
 	if inPool > 0 {
 		b.add(dims, fmt.Sprintf("lang-bias@%d", b.biasAt), share/(inPool/float64(len(b.set.Docs))))
 	}
+	if b.depth < len(b.set.Docs) {
+		return // in these sets some query has an answer that is not listed
+	}
 	var ranks []float64
 	for _, d := range b.set.Docs {
 		if gains[d.ID] == 0 {
 			continue
 		}
-		rank := float64(len(list)+1+len(b.set.Docs)) / 2
-		if i := slices.Index(list, d); i >= 0 {
-			rank = float64(i + 1)
-		}
+		rank := float64(slices.Index(list, d) + 1)
 		ranks = append(ranks, rank)
 		b.add(record{Setting: "multilingual", QueryLang: query.Lang, DocLang: d.Lang}, "gold-rank", rank)
 	}

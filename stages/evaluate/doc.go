@@ -24,7 +24,7 @@
 // R is the set of documents that answer a query, N the number of documents.
 //
 //   - map: average precision over the full list, (1/|R|) Σ_{r∈R} precision at
-//     the rank of r.
+//     the rank of r, which is 0 for an r that is not listed.
 //   - mrr: 1 / the best rank in R.
 //   - recall@k: |first k ∩ R| / |R|.
 //   - ndcg@k: Σ_{i≤k} score_i / log2(i+1) over the same sum of an ideal list;
@@ -43,7 +43,12 @@
 // # Conventions
 //
 // Documents with equal scores are ordered by identifier, descending byte by
-// byte, as trec_eval does. A document that a run does not list does not count
-// as found; rank-distance and gold-rank, which need a rank, give it the mean
-// of the ranks that the run leaves free.
+// byte, as trec_eval does.
+//
+// A run may list only the best documents of each query, as search and TREC
+// do. What it does not list counts as not found, so that map is trec_eval's:
+// of a run of depth 1000, mean average precision at 1000. The monolingual and
+// cross-lingual settings see what such a run has left of one language.
+// Rank-distance and gold-rank need the rank of every answer: they are left out
+// if the run does not list one.
 package evaluate

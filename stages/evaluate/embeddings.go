@@ -3,13 +3,13 @@ package evaluate
 import (
 	"context"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 
 	"gonum.org/v1/gonum/blas/blas32"
 
 	"repro/stages"
+	"repro/stages/search"
 	"repro/stages/tensor"
 )
 
@@ -117,7 +117,7 @@ func (e *embeddings) rank(ctx context.Context, from, to int) ([]outcome, error) 
 
 func (e *embeddings) newTally(q int) (*tally, error) {
 	golds := e.pool.golds[q]
-	keys := make([]key, len(golds))
+	keys := make([]search.Key, len(golds))
 	for i, g := range golds {
 		var err error
 		if keys[i], err = e.key(q, g.doc); err != nil {
@@ -127,12 +127,12 @@ func (e *embeddings) newTally(q int) (*tally, error) {
 	return newTally(keys, len(e.pool.langs), e.depth), nil
 }
 
-func (e *embeddings) key(q, doc int) (key, error) {
+func (e *embeddings) key(q, doc int) (search.Key, error) {
 	score := blas32.Dot(e.queries.row(q), e.docs.row(doc))
 	if score != score {
 		return 0, fmt.Errorf("%w: the score of query %q and document %q is not a number: check the embeddings of both", stages.ErrInput, e.pool.queries[q].ID, e.pool.docs[doc].ID)
 	}
-	return newKey(score, e.pool.tie[doc]), nil
+	return search.NewKey(score, e.pool.tie[doc]), nil
 }
 
 func (e *embeddings) outcome(q int, t *tally) outcome {
@@ -141,53 +141,26 @@ func (e *embeddings) outcome(q int, t *tally) outcome {
 		own, all := t.ranks(t.order[i], e.pool.docLang[g.doc])
 		o.golds[i] = placed{own: float64(own), all: float64(all), found: true, gain: g.gain}
 	}
-	for _, k := range t.best() {
-		o.top = append(o.top, hit{doc: e.pool.byTie[k.tie()], score: float64(k.score())})
+	for _, k := range t.top.Best() {
+		o.top = append(o.top, hit{doc: e.pool.byTie[k.Tie()], score: float64(k.Score())})
 	}
 	return o
-}
-
-// key orders the documents of a query: the higher key comes first. Its upper
-// half is the score, in an encoding that orders as the numbers do; its lower
-// half breaks ties.
-type key uint64
-
-func newKey(score float32, tie uint32) key {
-	bits := math.Float32bits(score + 0) // + 0 turns -0 into 0, which it equals
-	if bits>>31 == 0 {
-		bits |= 1 << 31
-	} else {
-		bits = ^bits
-	}
-	return key(bits)<<32 | key(^tie)
-}
-
-func (k key) tie() uint32 { return ^uint32(k) }
-
-func (k key) score() float32 {
-	bits := uint32(k >> 32)
-	if bits>>31 == 1 {
-		return math.Float32frombits(bits &^ (1 << 31))
-	}
-	return math.Float32frombits(^bits)
 }
 
 // tally counts, for one query, the documents above each answer, and keeps the
 // best documents.
 type tally struct {
-	golds []key   // of the answers, best first
-	order []int   // answer in the order of pool.golds → its place in golds
-	count [][]int // language → for each place, the documents that beat that answer but not the one before it
-	depth int
-	top   []key // at least the best depth documents so far, unless fewer were added
-	floor key   // what a document must beat to be among the best depth
+	golds []search.Key // of the answers, best first
+	order []int        // answer in the order of pool.golds → its place in golds
+	count [][]int      // language → for each place, the documents that beat that answer but not the one before it
+	top   *search.Top
 }
 
-func newTally(golds []key, langs, depth int) *tally {
-	t := &tally{golds: slices.Clone(golds), count: make([][]int, langs), depth: depth}
-	slices.SortFunc(t.golds, descending)
+func newTally(golds []search.Key, langs, depth int) *tally {
+	t := &tally{golds: slices.Clone(golds), count: make([][]int, langs), top: search.NewTop(depth)}
+	slices.SortFunc(t.golds, search.Descending)
 	for _, k := range golds {
-		place, _ := slices.BinarySearchFunc(t.golds, k, descending)
+		place, _ := slices.BinarySearchFunc(t.golds, k, search.Descending)
 		t.order = append(t.order, place)
 	}
 	for lang := range t.count {
@@ -196,7 +169,7 @@ func newTally(golds []key, langs, depth int) *tally {
 	return t
 }
 
-func (t *tally) add(k key, lang int) {
+func (t *tally) add(k search.Key, lang int) {
 	if n := len(t.golds); n > 0 && k > t.golds[n-1] {
 		place := n - 1
 		for place > 0 && k > t.golds[place-1] {
@@ -204,13 +177,7 @@ func (t *tally) add(k key, lang int) {
 		}
 		t.count[lang][place]++
 	}
-	if k > t.floor {
-		t.top = append(t.top, k)
-		if len(t.top) == 2*t.depth {
-			t.top = t.best()
-			t.floor = t.top[t.depth-1]
-		}
-	}
+	t.top.Add(k)
 }
 
 // ranks returns the rank of the answer at place among the documents of lang,
@@ -228,21 +195,4 @@ func (t *tally) ranks(place, lang int) (own, all int) {
 		}
 	}
 	return own, all
-}
-
-// best returns the best depth keys, best first.
-func (t *tally) best() []key {
-	slices.SortFunc(t.top, descending)
-	return t.top[:min(t.depth, len(t.top))]
-}
-
-func descending(a, b key) int {
-	switch {
-	case a > b:
-		return -1
-	case a < b:
-		return 1
-	default:
-		return 0
-	}
 }

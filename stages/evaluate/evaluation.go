@@ -23,6 +23,10 @@ type evaluation struct {
 	pool   *pool
 	ranker ranker // nil for a random ranking
 	chance chance // for a random ranking
+
+	// unranked says that not every answer has a rank, so that there is no
+	// rank-distance and no gold-rank.
+	unranked bool
 }
 
 // result is what is kept of one query.
@@ -114,7 +118,9 @@ func (e *evaluation) score(q int, o outcome) result {
 	if e.wants(multilingual) {
 		r.rows = e.appendMultilingual(r.rows, q, o)
 		for _, g := range o.golds {
-			r.goldRank = append(r.goldRank, g.all)
+			if !e.unranked {
+				r.goldRank = append(r.goldRank, g.all)
+			}
 		}
 	}
 	return r
@@ -152,9 +158,13 @@ func (e *evaluation) appendMultilingual(rows []row, q int, o outcome) []row {
 	lang := e.pool.queryLang[q]
 	poolShare := float64(e.pool.size[lang]) / float64(size)
 	distance, share := rankDistance(golds), poolShare
-	if e.ranker == nil {
+	switch {
+	case e.ranker == nil:
 		distance = expectedDistance(size, len(golds))
-	} else {
+	case e.unranked:
+		distance = math.NaN()
+	}
+	if e.ranker != nil {
 		share = e.params.langShare(o.top, e.pool.docLang, lang)
 	}
 	bias := math.NaN()

@@ -20,7 +20,7 @@ type outcome struct {
 // placed is where an answer of a query is. Ranks start at 1.
 type placed struct {
 	own   float64 // among the documents of its own language; 0 if not found
-	all   float64 // among all documents; the mean of the free ranks if not found
+	all   float64 // among all documents; 0 if not found
 	found bool    // whether the ranking lists it
 	gain  int
 }

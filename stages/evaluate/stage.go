@@ -29,10 +29,10 @@ func New() *Stage { return &Stage{} }
 func (*Stage) Spec() stages.Spec {
 	return stages.Spec{
 		Kind:    "evaluate",
-		Version: "1",
+		Version: "2",
 		Doc:     "Scores a ranking of a retrieval set in the monolingual, cross-lingual and multilingual settings.",
 		Params: []stages.Param{
-			{Name: "ranking", Type: "string", Default: `"embeddings"`, Doc: `What ranks the documents: "embeddings" (dot product), "run" (a TREC run) or "random" (the exact expectation of a random order).`},
+			{Name: "ranking", Type: "string", Default: `"embeddings"`, Doc: `What ranks the documents: "embeddings" (dot product), "run" (a TREC run; what it does not list is not found) or "random" (the exact expectation of a random order).`},
 			{Name: "settings", Type: "list(string)", Default: `["monolingual","cross-lingual","multilingual"]`, Doc: "The settings to score."},
 			{Name: "recall_at", Type: "list(number)", Default: `[1,10]`, Doc: "The ranks k of Recall@k."},
 			{Name: "ndcg_at", Type: "list(number)", Default: `[10]`, Doc: "The ranks k of nDCG@k."},
@@ -43,7 +43,7 @@ func (*Stage) Spec() stages.Spec {
 		Inputs: []stages.Port{
 			{Name: portRetrieval, Doc: "A retrieval set in BEIR layout with languages."},
 			{Name: portEmbeddings, Arity: stages.Optional, Doc: "A folder with queries.npy and corpus.npy, float32, one row for each line of the retrieval set."},
-			{Name: portRun, Arity: stages.Optional, Doc: "A TREC run over all documents of the retrieval set, in place of embeddings."},
+			{Name: portRun, Arity: stages.Optional, Doc: "A TREC run over the documents of all languages, in place of embeddings; it may list only the best of each query."},
 		},
 		Outputs: outputs(rankEmbeddings),
 		Class:   "deterministic",
@@ -96,7 +96,14 @@ func (*Stage) Run(ctx context.Context, job *stages.Job) error {
 	case rankEmbeddings:
 		e.ranker, err = loadEmbeddings(job.Path(portEmbeddings), set, max(p.RunDepth, p.BiasAt))
 	case rankRun:
-		e.ranker, err = loadRun(job.Path(portRun), set)
+		var run *trecRun
+		if run, err = loadRun(job.Path(portRun), set); err == nil {
+			e.ranker = run
+			if n := run.unlisted(); n > 0 {
+				e.unranked = true
+				job.Logf("the run does not list %d of %d answers: they count as not found, and rank-distance and gold-rank are left out", n, len(set.qrels))
+			}
+		}
 	}
 	if err != nil {
 		return err

@@ -132,6 +132,40 @@ func TestRunGivesTheMetricsOfItsEmbeddings(t *testing.T) {
 	}
 }
 
+// TestARunOfTheBestDocumentsOnly has de:1's answer de:a left out: its average
+// precision is as in trec_eval, and nothing is said that needs its rank.
+func TestARunOfTheBestDocumentsOnly(t *testing.T) {
+	t.Parallel()
+	set, _ := tiny(t)
+	content := "en:1 Q0 en:a 1 4 x\nen:1 Q0 de:a 2 3 x\nde:1 Q0 en:b 1 3 x\nde:1 Q0 en:a 2 2 x\nde:1 Q0 de:b 3 1 x\n"
+	out := run(t, `{"ranking":"run","recall_at":[10],"ndcg_at":[10]}`, set, stagetest.Input{Port: "run", Content: content})
+	for _, want := range []struct {
+		setting, queryLang, docLang, metric string
+		value                               float64
+	}{
+		{"multilingual", "en", "all", "map", 1},
+		{"multilingual", "de", "all", "map", 1.0 / 2 / 2},
+		{"multilingual", "de", "all", "recall@10", 0.5},
+		{"multilingual", "de", "all", "ndcg@10", (1 / math.Log2(3)) / (1 + 1/math.Log2(3))},
+		{"monolingual", "de", "de", "map", 0},
+		{"cross-lingual", "de", "en", "map", 0.5},
+	} {
+		if got := out.value(t, want.setting, want.queryLang, want.docLang, want.metric); math.Abs(got-want.value) > 1e-12 {
+			t.Errorf("%+v: got %v", want, got)
+		}
+	}
+	for _, r := range out.metrics {
+		if r.Metric == "rank-distance" || r.Metric == "gold-rank" {
+			t.Errorf("%+v needs a rank that the run does not have", r)
+		}
+	}
+	whole := content + "de:1 Q0 de:a 4 0 x\n"
+	out = run(t, `{"ranking":"run"}`, set, stagetest.Input{Port: "run", Content: whole})
+	if got := out.value(t, "multilingual", "de", "all", "rank-distance"); got != 2 {
+		t.Errorf("with every answer, but not every document: rank-distance %v", got)
+	}
+}
+
 // TestEqualVectorsTieWhereverTheyAre guards against sums whose order depends on
 // where a row lies: no row of 21 values but the first starts like another.
 func TestEqualVectorsTieWhereverTheyAre(t *testing.T) {

@@ -117,12 +117,26 @@ func (r *trecRun) outcome(q int) outcome {
 		}
 	}
 	for i, g := range golds {
-		if !o.golds[i].found {
-			o.golds[i].all = float64(len(r.lists[q])+1+len(r.pool.docs)) / 2
-		}
 		o.golds[i].gain = g.gain
 	}
 	return o
+}
+
+// unlisted counts the answers that the run does not list.
+func (r *trecRun) unlisted() int {
+	n := 0
+	for q, golds := range r.pool.golds {
+		listed := make(map[int]bool, len(r.lists[q]))
+		for _, h := range r.lists[q] {
+			listed[h.doc] = true
+		}
+		for _, g := range golds {
+			if !listed[g.doc] {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // writeRun writes the first depth documents of each query. A score has the

@@ -54,19 +54,11 @@ func LoadNPY(name string) (*Matrix, error) {
 
 // ReadNPY is LoadNPY for a stream of exactly size bytes.
 func ReadNPY(r io.Reader, size int64) (*Matrix, error) {
-	prefix := make([]byte, npyPrefix)
-	if _, err := io.ReadFull(r, prefix); err != nil || string(prefix[:len(npyMagic)]) != npyMagic {
-		return nil, fmt.Errorf("%w: not a .npy file of format 1.0", stages.ErrInput)
-	}
-	header := make([]byte, binary.LittleEndian.Uint16(prefix[len(npyMagic):]))
-	if _, err := io.ReadFull(r, header); err != nil {
-		return nil, fmt.Errorf("%w: the header is cut short", stages.ErrInput)
-	}
-	m, err := parseNPYHeader(string(header))
+	m, start, err := readNPYHeader(r)
 	if err != nil {
 		return nil, err
 	}
-	body := size - int64(npyPrefix+len(header))
+	body := size - start
 	if !fits(body, m.Rows, m.Cols) {
 		return nil, fmt.Errorf("%w: shape (%d, %d) does not match %d bytes of values", stages.ErrInput, m.Rows, m.Cols, body)
 	}
