@@ -13,7 +13,12 @@ default:
     @just --list --unsorted
 
 # Install what is missing: Debian packages (needs root) and Go modules.
-setup:
+setup: (install packages)
+    go mod download
+
+# Install those of the Debian packages that are missing.
+[private]
+install packages:
     #!/usr/bin/env bash
     set -euo pipefail
     missing=()
@@ -26,7 +31,6 @@ setup:
         apt-get update -qq
         apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
     fi
-    go mod download
 
 # Build the pure-Go binary into bin/.
 build:
@@ -36,8 +40,8 @@ build:
 demo: setup build
     bin/repro run workflows/paper.hcl
 
-# All tests: Go with the race detector, the Python SDK, and the conformance suite on the bundled plugins.
-test: setup build
+# All tests: the trainer, Go with the race detector, the Python SDK, and the conformance suite on the bundled plugins.
+test: setup (install "python3-torch") build test-gotch
     go test -race -shuffle=on -timeout=20m ./...
     /usr/bin/python3 -m unittest discover -s stages/plugin/python/tests
     for plugin in workflows/plugins/*/; do bin/repro plugin test "$plugin"; done
@@ -60,11 +64,22 @@ golden:
 clean:
     rm -rf bin .repro
 
-# Fit gotch to the libtorch that is there (LIBTORCH, Debian's or a Python's), and build and test what uses it.
-gotch:
+# The Debian packages of the trainer, unless LIBTORCH names another libtorch:
+# libtorch, a fast BLAS, and Python's torch as the peer of tests and benchmarks.
+trainer_packages := if env("LIBTORCH", "") == "" { "g++ libtorch-dev libopenblas0-pthread" } else { "g++" }
+
+# Build the trainer, bin/repro-gotch, for the libtorch that is there (LIBTORCH, Debian's or a Python's).
+gotch: (install trainer_packages)
     go run ./internal/gotchfit/cmd -out bin/gotch stages/train/gotch/torch/torchx.cpp stages/train/gotch/torch/torchx.h
-    GOWORK="$PWD/bin/gotch/go.work" go build -trimpath -tags gotch -o bin/repro-gotch ./stages/train/gotch
-    GOWORK="$PWD/bin/gotch/go.work" go test -tags gotch ./stages/train/gotch/...
+    if [ -f bin/repro-gotch ]; then rm bin/repro-gotch; fi
+    mkdir -p bin/repro-gotch
+    GOWORK="$PWD/bin/gotch/go.work" go build -trimpath -buildvcs=false -tags gotch -o bin/repro-gotch/repro-gotch ./stages/train/gotch
+    cp --remove-destination bin/gotch/libtch.so stages/train/gotch/plugin.hcl bin/repro-gotch/
+    bin/repro-gotch/repro-gotch doctor
+
+# Tests of the trainer; some compare with Python's PyTorch, if it is there.
+test-gotch: gotch
+    GOWORK="$PWD/bin/gotch/go.work" LD_LIBRARY_PATH="$PWD/bin/gotch:${LD_LIBRARY_PATH:-}" go test -tags gotch -timeout=30m ./stages/train/gotch/...
 
 # Write the code of the plugin protocol anew (needs Debian's protobuf-compiler).
 proto:

@@ -35,7 +35,7 @@ type model struct {
 	close     sync.Once
 }
 
-// params are the parameters that this backend alone reads.
+// params are the parameters that this backend alone reads, as Format has them.
 type params struct {
 	BatchTokens   int    `json:"batch_tokens"`
 	QueryLength   *int   `json:"query_length"`
@@ -70,7 +70,11 @@ func load(dir string, p params, job *stages.Job) (*model, error) {
 	if m.model, err = hf.Open(dir); err != nil {
 		return nil, err
 	}
-	if m.tokenizer, err = tokenize.Load(dir); err != nil {
+	files, err := hf.TokenizerDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	if m.tokenizer, err = tokenize.Load(files); err != nil {
 		return nil, err
 	}
 	if m.tokenizer.Size() > m.model.Config.Vocab {

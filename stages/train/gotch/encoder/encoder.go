@@ -51,8 +51,13 @@ type layer struct {
 }
 
 // deviation is the standard deviation of new weights, as initializer_range of
-// BERT's.
-const deviation = 0.02
+// BERT's, and wordDeviation that of vectors of words. The norm behind these
+// makes their scale of no consequence but for learning: Adam's steps have a size
+// of their own, and would soon have moved short vectors anywhere.
+const (
+	deviation     = 0.02
+	wordDeviation = 1
+)
 
 // New returns an encoder that knows words and nothing else, with vectors drawn
 // by libtorch's generator, that belong to the innermost arena of the thread.
@@ -78,6 +83,7 @@ func New(t *torch.Thread, model *hf.Model, importance []float32, device gotch.De
 			x.MustNormal_(0, deviation)
 		}
 		if strings.Contains(w.Name, "word_embeddings") {
+			x.MustNormal_(0, wordDeviation)
 			weigh(x, importance)
 		}
 		if w.Name == fmt.Sprintf("encoder.layer.%d.output.LayerNorm.weight", model.Config.Layers-1) {
@@ -93,7 +99,7 @@ func weigh(x *ts.Tensor, importance []float32) {
 	n, hidden := len(importance), float64(x.MustSize()[1])
 	rest := make([]float32, n)
 	for i, a := range importance {
-		rest[i] = float32(math.Sqrt(max(0, 1-float64(a)*float64(a))) * math.Sqrt(hidden) * deviation)
+		rest[i] = float32(math.Sqrt(max(0, 1-float64(a)*float64(a))) * math.Sqrt(hidden) * wordDeviation)
 	}
 	x.Copy_(x.MustMul(torch.Of(importance, int64(n), 1), false))
 	x.MustNarrow(1, 0, 1, false).Copy_(torch.Of(rest, int64(n), 1))

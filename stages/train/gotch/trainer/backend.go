@@ -102,8 +102,7 @@ func (s *training) beginValidation() (err error) {
 
 // model loads the initial encoder, or makes a new one with a vocabulary of the
 // training texts, and returns its tokenizer.
-func (s *training) model(ctx context.Context, device gotch.Device) (tokenize.Tokenizer, error) {
-	s.tokenizerDir = s.Init
+func (s *training) model(ctx context.Context, device gotch.Device) (_ tokenize.Tokenizer, err error) {
 	if s.Init == "" {
 		s.tokenizerDir = filepath.Join(s.Dir, "tokenizer")
 		v, err := tokenize.TrainWordPiece(ctx, s.Texts, s.o.VocabSize, tokenize.TrainOptions{Accents: true})
@@ -116,6 +115,8 @@ func (s *training) model(ctx context.Context, device gotch.Device) (tokenize.Tok
 		if err := v.Save(s.tokenizerDir); err != nil {
 			return nil, err
 		}
+	} else if s.tokenizerDir, err = hf.TokenizerDir(s.Init); err != nil {
+		return nil, fmt.Errorf("initial model: %w", err)
 	}
 	tokenizer, err := tokenize.Load(s.tokenizerDir)
 	if err != nil {
