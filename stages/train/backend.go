@@ -82,9 +82,9 @@ type Run struct {
 	Threads int                      // at least 1; must not change the result
 	Logf    func(f string, a ...any) // writes to the job's log
 
-	// Validation is a file of pairs (JSON Lines of corpus.Pair) that are not
-	// trained on, or "". A backend that does not use it refuses it.
-	Validation string
+	// Validation is files of pairs (JSON Lines of corpus.Pair) that are not
+	// trained on. A backend that does not use them refuses them.
+	Validation []string
 
 	// Report must be called once a step, in order. A backend that goes on from a
 	// checkpoint calls it for the steps before as well, with what they were:

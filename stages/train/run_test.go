@@ -53,7 +53,7 @@ func TestValidationHasItsLinesInTheCurve(t *testing.T) {
 	t.Parallel()
 	pairs := stagetest.Input{Port: "validation", Content: `{"dataset": "d", "id": "1", "lang": "en", "query": "q", "passage": "p"}` + "\n"}
 	s := train.NewKind("fake", backend(func(run *train.Run) error {
-		if text := read(t, run.Validation); !strings.Contains(text, `"passage"`) {
+		if text := read(t, run.Validation[0]); !strings.Contains(text, `"passage"`) {
 			t.Errorf("the validation pairs are %q", text)
 		}
 		for i := range 9 {

@@ -57,7 +57,7 @@ func (s *Stage) Spec() stages.Spec {
 		Inputs: []stages.Port{
 			{Name: "batches", Arity: stages.One, Doc: "A folder of batches from a sample stage."},
 			{Name: "init", Arity: stages.Optional, Doc: "A model folder to continue from; its shape takes the place of the parameters."},
-			{Name: "validation", Arity: stages.Optional, Doc: "Pairs that are not trained on, as JSON Lines, by which a backend may choose weights or stop early; static does neither."},
+			{Name: "validation", Arity: stages.List, Doc: "Pairs that are not trained on, as JSON Lines, by which a backend may choose weights or stop early; static does neither."},
 		},
 		Outputs: []stages.Port{
 			{Name: "model", Dir: true, Doc: "config.json and model.safetensors in the Hugging Face layout."},
@@ -154,7 +154,7 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
 		run := &Run{
 			Params: p, Steps: steps, Batches: texts(batches, steps), Texts: allTexts(batches.Pool),
 			Init: job.Path("init"), Out: job.Out["model"], Dir: job.Dir, Threads: job.Threads,
-			Validation: job.Path("validation"), Checkpoint: job.Checkpoint,
+			Validation: job.Paths("validation"), Checkpoint: job.Checkpoint,
 			Report: curve.report, Logf: job.Logf, Note: job.Note, SetClass: job.SetClass,
 			SelfPairs: batches.Summary.SelfPairs == batches.Summary.Examples,
 		}

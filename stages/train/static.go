@@ -54,7 +54,7 @@ func (staticBackend) Train(ctx context.Context, run *Run) error {
 			Hint: `Choose backend = "transformer"`,
 		}
 	}
-	if run.Validation != "" {
+	if len(run.Validation) > 0 {
 		return errors.New("the backend static has no use for validation pairs: leave out the input validation, or choose another backend")
 	}
 	model, err := initial(ctx, run)

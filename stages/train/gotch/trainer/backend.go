@@ -90,7 +90,7 @@ func (s *training) begin(ctx context.Context, device gotch.Device) error {
 }
 
 func (s *training) beginValidation() (err error) {
-	if s.Validation == "" || s.o.ValidateEvery == 0 {
+	if len(s.Validation) == 0 || s.o.ValidateEvery == 0 {
 		return nil
 	}
 	s.validation, err = newValidation(s.Validation, s.o.ValidateEvery, s.lexer)

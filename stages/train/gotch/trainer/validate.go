@@ -5,6 +5,7 @@ package trainer
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/sugarme/gotch/ts"
 
@@ -23,8 +24,8 @@ type validation struct {
 	Since   int      `json:"since"` // validations since then
 }
 
-// validationPairs is how many pairs are looked at at most, taken evenly from the
-// file: enough for a loss to three digits, few enough to do it often. They are
+// validationPairs is how many pairs are looked at at most, taken evenly from
+// all: enough for a loss to three digits, few enough to do it often. They are
 // scored against each other in batches of validationRows, as in the paper's
 // training.
 const (
@@ -32,14 +33,18 @@ const (
 	validationRows  = 100
 )
 
-// newValidation reads the pairs of a file.
-func newValidation(file string, every int, l *lexer) (*validation, error) {
-	pairs, err := corpus.LoadLines[corpus.Pair](file)
-	if err != nil {
-		return nil, err
+// newValidation reads the pairs of files.
+func newValidation(files []string, every int, l *lexer) (*validation, error) {
+	var pairs []corpus.Pair
+	for _, file := range files {
+		more, err := corpus.LoadLines[corpus.Pair](file)
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, more...)
 	}
 	if len(pairs) < 2 {
-		return nil, fmt.Errorf("%w: %s: %d pairs: validation takes 2 at least", stages.ErrInput, file, len(pairs))
+		return nil, fmt.Errorf("%w: %s: %d pairs: validation takes 2 at least", stages.ErrInput, strings.Join(files, ", "), len(pairs))
 	}
 	n := min(len(pairs), validationPairs)
 	rows := min(validationRows, n)
