@@ -69,7 +69,7 @@ func TestValidationHasItsLinesInTheCurve(t *testing.T) {
 		run.Stop("that is enough")
 		return nil
 	}))
-	job, err := run(t, s, `{"log_every": 4}`, batches(t, `{"sampler": "x-y", "steps": 20, "batch_size": 4}`, 12), pairs)
+	job, err := run(t, s, `{"log_every": 4}`, batches(t, `{"sampler": "x-y", "steps": 20, "batch_size": 4}`, 12), pairs, pairs)
 	if err != nil {
 		t.Fatal(err)
 	}
