@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -30,35 +31,40 @@ const (
 // none is the document that a query without a twin leaves out.
 const none = -1
 
-// index is what is searched.
-type index struct {
-	queries, docs *tensor.NPYFile
-	stride        int
-	self          []int // query → the document with its identifier, or none
+// Index is what is searched: the vectors of queries and documents, which have
+// equally many columns.
+type Index struct {
+	Queries, Docs *tensor.NPYFile
+
+	stride int
+	self   []int // query → the document with its identifier, or none
 }
+
+// Skips reports whether a document is to be left out for a query.
+func (x *Index) Skips(query, doc int) bool { return x.self[query] == doc }
 
 // openIndex opens the embeddings folder dir of a retrieval set with so many
 // queries and documents.
-func openIndex(dir string, queries, docs int) (_ *index, err error) {
-	x := &index{}
+func openIndex(dir string, queries, docs int) (_ *Index, err error) {
+	x := &Index{}
 	defer func() {
 		if err != nil {
 			x.close()
 		}
 	}()
-	if x.queries, err = openRows(dir, "queries.npy", queries); err != nil {
+	if x.Queries, err = openRows(dir, "queries.npy", queries); err != nil {
 		return nil, err
 	}
-	if x.docs, err = openRows(dir, "corpus.npy", docs); err != nil {
+	if x.Docs, err = openRows(dir, "corpus.npy", docs); err != nil {
 		return nil, err
 	}
-	if x.queries.Cols != x.docs.Cols {
-		return nil, fmt.Errorf("%w: %s: queries have %d dimensions and documents %d: embed both with one model", stages.ErrInput, dir, x.queries.Cols, x.docs.Cols)
+	if x.Queries.Cols != x.Docs.Cols {
+		return nil, fmt.Errorf("%w: %s: queries have %d dimensions and documents %d: embed both with one model", stages.ErrInput, dir, x.Queries.Cols, x.Docs.Cols)
 	}
 	if int64(docs) > math.MaxUint32 {
 		return nil, fmt.Errorf("%w: %s: %d documents are more than 2³²", stages.ErrInput, dir, docs)
 	}
-	x.stride = (x.docs.Cols + lanes - 1) / lanes * lanes
+	x.stride = (x.Docs.Cols + lanes - 1) / lanes * lanes
 	return x, nil
 }
 
@@ -75,22 +81,21 @@ func openRows(dir, file string, want int) (*tensor.NPYFile, error) {
 }
 
 // close closes the files, which are open for reading only.
-func (x *index) close() {
-	for _, m := range []*tensor.NPYFile{x.queries, x.docs} {
+func (x *Index) close() {
+	for _, m := range []*tensor.NPYFile{x.Queries, x.Docs} {
 		if m != nil {
 			_ = m.Close()
 		}
 	}
 }
 
-// search returns the best k documents of every query, whose ties are their
-// numbers.
-func (x *index) search(ctx context.Context, job *stages.Job, k int) ([][]Key, error) {
-	best := make([][]Key, x.queries.Rows)
+// searchGo is the built-in backend.
+func searchGo(ctx context.Context, x *Index, _ json.RawMessage, job *stages.Job, k int) ([][]Key, error) {
+	best := make([][]Key, x.Queries.Rows)
 	threads := max(1, job.Threads)
 	size := min(queryBlock, (len(best)+threads-1)/threads)
 	var done atomic.Int64
-	total := int64(len(best)) * int64(x.docs.Rows)
+	total := int64(len(best)) * int64(x.Docs.Rows)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(threads)
 	for from := 0; from < len(best); from += size {
@@ -105,9 +110,9 @@ func (x *index) search(ctx context.Context, job *stages.Job, k int) ([][]Key, er
 }
 
 // block searches for the queries from first on, one for each element of best.
-func (x *index) block(ctx context.Context, first, k int, best [][]Key, tell func(scores int)) error {
+func (x *Index) block(ctx context.Context, first, k int, best [][]Key, tell func(scores int)) error {
 	queries := make([]float32, len(best)*x.stride)
-	if err := x.queries.Reader().Read(queries, x.stride, first, len(best)); err != nil {
+	if err := x.Queries.Reader().Read(queries, x.stride, first, len(best)); err != nil {
 		return err
 	}
 	tops := make([]*Top, len(best))
@@ -115,12 +120,12 @@ func (x *index) block(ctx context.Context, first, k int, best [][]Key, tell func
 		tops[q] = NewTop(k)
 	}
 	rows := max(1, tileFloats/max(1, x.stride))
-	tile, docs := make([]float32, rows*x.stride), x.docs.Reader()
-	for from := 0; from < x.docs.Rows; from += rows {
+	tile, docs := make([]float32, rows*x.stride), x.Docs.Reader()
+	for from := 0; from < x.Docs.Rows; from += rows {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(rows, x.docs.Rows-from)
+		n := min(rows, x.Docs.Rows-from)
 		if err := docs.Read(tile, x.stride, from, n); err != nil {
 			return err
 		}
@@ -131,7 +136,7 @@ func (x *index) block(ctx context.Context, first, k int, best [][]Key, tell func
 				if score != score {
 					return fmt.Errorf("%w: the score of query %d and document %d (from 0) is not a number: check the embeddings of both", stages.ErrInput, first+q, from+i)
 				}
-				if from+i != x.self[first+q] {
+				if !x.Skips(first+q, from+i) {
 					top.Add(NewKey(score, uint32(from+i)))
 				}
 			}
@@ -144,6 +149,6 @@ func (x *index) block(ctx context.Context, first, k int, best [][]Key, tell func
 	return nil
 }
 
-func (x *index) vector(rows []float32, i int) blas32.Vector {
+func (x *Index) vector(rows []float32, i int) blas32.Vector {
 	return blas32.Vector{N: x.stride, Inc: 1, Data: rows[i*x.stride : (i+1)*x.stride]}
 }

@@ -3,9 +3,11 @@ package search
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"repro/stages"
 	"repro/stages/corpus"
@@ -14,26 +16,61 @@ import (
 // runTag is the last column of the run.
 const runTag = "repro"
 
-// New returns the stage kind "search".
-func New() stages.Stage { return stage{} }
+// Stage is the stage kind "search".
+type Stage struct {
+	kind     string
+	backends []Backend
+}
 
-type stage struct{}
+// Backend is a way to compute.
+type Backend struct {
+	// Variant describes it: the value of the parameter backend that chooses it,
+	// and what it alone reads.
+	Variant stages.Variant
+	// Check returns a *stages.ParamError for the first of its own parameters
+	// that it cannot work with; nil if it has none to refuse.
+	Check func(own json.RawMessage) error
+	// Search returns the best k documents of every query of x, best first, with
+	// the documents' numbers as ties. Own are its own parameters, for
+	// stages.DecodeParams; of the job it may use all but inputs and outputs.
+	Search func(ctx context.Context, x *Index, own json.RawMessage, job *stages.Job, k int) ([][]Key, error)
+}
+
+// New returns the stage kind "search", which computes in pure Go.
+func New() *Stage {
+	return NewKind("search", Backend{
+		Variant: stages.Variant{Name: "go", Doc: "Pure Go, on all threads that it may use."},
+		Search:  searchGo,
+	})
+}
+
+// NewKind returns a stage that differs from "search" in its kind and backends
+// only, the first of which is the default; for a plugin that adds a backend.
+func NewKind(kind string, backends ...Backend) *Stage { return &Stage{kind: kind, backends: backends} }
 
 type params struct {
-	K         int  `json:"k"`
-	Identical bool `json:"ignore_identical_ids"`
+	Backend   string `json:"backend"`
+	K         int    `json:"k"`
+	Identical bool   `json:"ignore_identical_ids"`
 }
 
 // Spec implements stages.Stage.
-func (stage) Spec() stages.Spec {
+func (s *Stage) Spec() stages.Spec {
+	choice := &stages.Choice{Param: "backend"}
+	for _, b := range s.backends {
+		choice.Variants = append(choice.Variants, b.Variant)
+	}
+	first, _ := json.Marshal(choice.Variants[0].Name) // a string always encodes
 	return stages.Spec{
-		Kind:    "search",
+		Kind:    s.kind,
 		Version: "1",
 		Doc:     "Finds the nearest documents of every query among all of a retrieval set, exactly.",
 		Params: []stages.Param{
+			{Name: "backend", Type: "string", Default: string(first), Doc: "What computes."},
 			{Name: "k", Type: "number", Default: "1000", Doc: "How many documents of each query the run lists."},
 			{Name: "ignore_identical_ids", Type: "bool", Default: "false", Doc: "Leaves out a document that has the query's identifier, as BEIR does: ArguAna's queries are documents."},
 		},
+		Choice: choice,
 		Inputs: []stages.Port{
 			{Name: "retrieval", Doc: "A retrieval set in BEIR layout."},
 			{Name: "embeddings", Doc: "A folder with queries.npy and corpus.npy, float32, one row for each line of the retrieval set."},
@@ -46,25 +83,45 @@ func (stage) Spec() stages.Spec {
 }
 
 // Check implements stages.Checker.
-func (stage) Check(raw json.RawMessage) error {
-	_, err := parse(raw)
+func (s *Stage) Check(raw json.RawMessage) error {
+	_, _, _, err := s.parse(raw)
 	return err
 }
 
-func parse(raw json.RawMessage) (params, error) {
-	var p params
-	if err := stages.DecodeParams(raw, &p); err != nil {
-		return p, err
+// parse returns the parameters, and the backend that they choose with its own.
+func (s *Stage) parse(raw json.RawMessage) (p params, b Backend, own json.RawMessage, err error) {
+	name, shared, own, err := s.Spec().SplitParams(raw)
+	if err == nil {
+		err = stages.DecodeParams(shared, &p)
+	}
+	if err != nil {
+		return p, b, nil, err
 	}
 	if p.K < 1 {
-		return p, &stages.ParamError{Param: "k", Problem: fmt.Sprintf("%d documents", p.K), Hint: "Give at least 1."}
+		return p, b, nil, &stages.ParamError{Param: "k", Problem: fmt.Sprintf("%d documents", p.K), Hint: "Give at least 1."}
 	}
-	return p, nil
+	names := make([]string, len(s.backends))
+	for i, b := range s.backends {
+		if names[i] = b.Variant.Name; names[i] != name {
+			continue
+		}
+		if b.Check != nil {
+			err = b.Check(own)
+		}
+		if bad := (*stages.ParamError)(nil); errors.As(err, &bad) {
+			err = &stages.ParamError{Param: stages.VariantName(name, bad.Param), Problem: bad.Problem, Hint: bad.Hint}
+		}
+		return p, b, own, err
+	}
+	return p, b, nil, &stages.ParamError{
+		Param: "backend", Problem: fmt.Sprintf("there is no backend %q", name),
+		Hint: fmt.Sprintf("There are: %s. A plugin that brings another has its name", strings.Join(names, ", ")),
+	}
 }
 
 // Run implements stages.Stage.
-func (stage) Run(ctx context.Context, job *stages.Job) error {
-	p, err := parse(job.Params)
+func (s *Stage) Run(ctx context.Context, job *stages.Job) error {
+	p, backend, own, err := s.parse(job.Params)
 	if err != nil {
 		return err
 	}
@@ -97,8 +154,8 @@ func (stage) Run(ctx context.Context, job *stages.Job) error {
 	}
 	defer x.close()
 	x.self = self
-	job.Logf("%d queries, %d documents, %d dimensions", queries.len(), docs.len(), x.docs.Cols)
-	best, err := x.search(ctx, job, min(p.K, docs.len()))
+	job.Logf("%d queries, %d documents, %d dimensions", queries.len(), docs.len(), x.Docs.Cols)
+	best, err := backend.Search(ctx, x, own, job, min(p.K, docs.len()))
 	if err != nil {
 		return err
 	}

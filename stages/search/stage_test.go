@@ -206,7 +206,7 @@ func TestBadInputIsNamed(t *testing.T) {
 		t.Errorf("other dimensions: %v", err)
 	}
 	var param *stages.ParamError
-	if err := search.New().(stages.Checker).Check([]byte(`{"k": 0, "ignore_identical_ids": false}`)); !errors.As(err, &param) || param.Param != "k" {
+	if err := search.New().Check([]byte(`{"backend": "go", "k": 0, "ignore_identical_ids": false}`)); !errors.As(err, &param) || param.Param != "k" {
 		t.Errorf("k = 0: %v", err)
 	}
 }

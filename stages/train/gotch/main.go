@@ -14,8 +14,10 @@ import (
 	"repro/stages"
 	"repro/stages/embed"
 	"repro/stages/plugin"
+	"repro/stages/search"
 	"repro/stages/train"
 	"repro/stages/train/gotch/embedder"
+	"repro/stages/train/gotch/searcher"
 	"repro/stages/train/gotch/trainer"
 )
 
@@ -27,9 +29,10 @@ func main() {
 		}
 		return
 	}
-	backend, format := &trainer.Backend{}, embedder.Format()
+	backend, format, searching := &trainer.Backend{}, embedder.Format(), searcher.Backend()
 	plugin.Serve(plugin.Plugin{Variants: []stages.Extension{
 		{Kind: "train", Variant: backend.Variant(), Stage: train.NewKind("train", backend)},
 		{Kind: "embed", Variant: format.Variant, Stage: embed.NewKind("embed", format)},
+		{Kind: "search", Variant: searching.Variant, Stage: search.NewKind("search", searching)},
 	}})
 }
