@@ -1,0 +1,195 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"repro/internal/testkit"
+)
+
+// models returns a folder of models that are enough to plan with: planning
+// looks at what is there, not into it.
+func models(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"XLM-R", "LaBSE"} {
+		file := filepath.Join(dir, name, "config.json")
+		if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o755), os.WriteFile(file, []byte("{}"), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func needTransformer(t *testing.T) {
+	t.Helper()
+	if _, err := os.Stat(filepath.Join(testkit.Root(), "bin/repro-gotch/plugin.hcl")); err != nil {
+		t.Skip("needs bin/repro-gotch: just gotch makes it")
+	}
+}
+
+func TestFollowUpWorkflowsPlanAtEveryScale(t *testing.T) {
+	t.Parallel()
+	for _, workflow := range []string{"lowresource", "simcse"} {
+		for _, scale := range []string{"smoke", "small", "paper"} {
+			for _, more := range []string{"backend=static", "backend=transformer", "train_langs=[\"en\", \"de\"]", "nli=snli", "wiki1m_sha256=" + strings.Repeat("0", 64)} {
+				name, _, _ := strings.Cut(more, "=")
+				if (name == "train_langs") != (workflow == "lowresource") && name != "backend" {
+					continue // a variable of the other
+				}
+				t.Run(workflow+" "+scale+" "+more, func(t *testing.T) {
+					t.Parallel()
+					if more != "backend=static" {
+						needTransformer(t)
+					}
+					out, err := self(t, testkit.Root(), "plan", "workflows/"+workflow+".hcl", "--var", "scale="+scale, "--var", more,
+						"--var", "models="+models(t), "--cache", filepath.Join(t.TempDir(), "cache")).CombinedOutput()
+					if err != nil || !strings.Contains(string(out), " to run, ") {
+						t.Errorf("%v\n%s", err, out)
+					}
+				})
+			}
+		}
+	}
+}
+
+// cells runs a workflow with one seed and returns the means in a table, by the
+// values of some of its dimensions.
+func cells(t *testing.T, table string, dims []string, args ...string) map[string]float64 {
+	t.Helper()
+	if _, err := exec.LookPath("apertium"); err != nil {
+		t.Skip("Apertium is not installed: just setup does it")
+	}
+	cmd := exec.Command(buildBinary(t), append([]string{"run", "--json", "--var", "seeds=[0]", "--cache", t.TempDir()}, args...)...)
+	cmd.Dir = testkit.Root()
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	var answer struct {
+		Tables []struct {
+			Name  string
+			Cells []struct {
+				Dims map[string]string
+				Mean float64
+			}
+		}
+	}
+	if err := json.Unmarshal(out, &answer); err != nil {
+		t.Fatal(err)
+	}
+	means := map[string]float64{}
+	for _, have := range answer.Tables {
+		if have.Name != table {
+			continue
+		}
+		for _, c := range have.Cells {
+			var values []string
+			for _, dim := range dims {
+				values = append(values, c.Dims[dim])
+			}
+			means[strings.Join(values, ", ")] = c.Mean
+		}
+	}
+	if len(means) == 0 {
+		t.Fatalf("the table %s is empty:\n%s", table, out)
+	}
+	return means
+}
+
+func TestLowResourceRuns(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	got := cells(t, "gain", []string{"setting", "group", "sampler"}, "workflows/lowresource.hcl")
+	if n := len(got); n != 8*3 {
+		t.Errorf("%d cells, want one for each group and arm: %v", n, got)
+	}
+	seen, unseen := got["cross-lingual, rest → rest, hybrid"], got["cross-lingual, low → low, hybrid"]
+	if seen < 0.1 || unseen > seen/2 {
+		t.Errorf("hybrid gains %.3f where both languages were trained on, %.3f where none was", seen, unseen)
+	}
+}
+
+func TestSimCSERuns(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes half a minute")
+	}
+	got := cells(t, "against_hybrid", []string{"setting", "sampler"}, "workflows/simcse.hcl", "--var", "backend=static")
+	for _, arm := range []string{"untrained", "simcse-supervised", "x-x-mono"} {
+		if d, ok := got["cross-lingual, "+arm]; !ok || d > -0.05 {
+			t.Errorf("%s is %.3f above hybrid across languages, although it saw no two of them together", arm, d)
+		}
+	}
+}
+
+func TestSimCSERunsOnTransformers(t *testing.T) {
+	t.Parallel()
+	needTransformer(t)
+	if testing.Short() {
+		t.Skip("takes minutes")
+	}
+	got := cells(t, "english", []string{"sampler"}, "workflows/simcse.hcl")
+	for _, arm := range []string{"untrained", "simcse", "simcse-supervised", "x-x-mono", "x-y", "hybrid"} {
+		if got[arm] < 0.1 { // a random ranking has some 0.06
+			t.Errorf("%s has nDCG@10 %.3f in English", arm, got[arm])
+		}
+	}
+}
+
+// TestGroupsOfPairs holds workflows/data/groups.awk, with any awk there is, to
+// an example by hand.
+func TestGroupsOfPairs(t *testing.T) {
+	t.Parallel()
+	const format = `[
+{"setting":"cross-lingual","query_lang":"ar","doc_lang":"de","metric":"map","value":AR,"queries":5},
+{"setting":"cross-lingual","query_lang":"de","doc_lang":"en","metric":"map","value":0.25,"queries":5},
+{"setting":"cross-lingual","query_lang":"en","doc_lang":"de","metric":"map","value":1e-05,"queries":5},
+{"setting":"cross-lingual","query_lang":"en","doc_lang":"de","metric":"mrr","value":0.5,"queries":5},
+{"setting":"multilingual","query_lang":"ar","doc_lang":"all","metric":"map","value":0.5,"queries":5}
+]
+`
+	want := []map[string]any{
+		{"setting": "cross-lingual", "group": "low → rest", "metric": "map", "value": 0.75},
+		{"setting": "cross-lingual", "group": "low → rest", "metric": "map-gain", "value": 0.5},
+		{"setting": "cross-lingual", "group": "rest → rest", "metric": "map", "value": 0.125005},
+		{"setting": "cross-lingual", "group": "rest → rest", "metric": "map-gain", "value": 0.},
+		{"setting": "multilingual", "group": "low", "metric": "map", "value": 0.5},
+		{"setting": "multilingual", "group": "low", "metric": "map-gain", "value": 0.},
+	}
+	dir := t.TempDir()
+	for name, value := range map[string]string{"arm": "0.75", "reference": "0.25"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.Replace(format, "AR", value, 1)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program := filepath.Join(testkit.Root(), "workflows/data/groups.awk")
+	for _, awk := range []string{"awk", "mawk", "gawk", "original-awk"} {
+		if _, err := exec.LookPath(awk); err != nil {
+			continue
+		}
+		out, err := exec.Command(awk, "-v", "low=ar hi", "-f", program, filepath.Join(dir, "arm"), filepath.Join(dir, "reference")).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", awk, err, out)
+		}
+		var got []map[string]any
+		if err := json.Unmarshal(out, &got); err != nil {
+			t.Fatalf("%s: %v\n%s", awk, err, out)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", awk, diff)
+		}
+	}
+}
