@@ -25,20 +25,29 @@ const QrelsHeader = "query-id\tcorpus-id\tscore"
 // LoadSet reads the retrieval set in the folder dir. Identifiers that occur
 // twice and judgements of unknown queries or documents are errors that wrap
 // stages.ErrInput.
-func LoadSet(dir string) (*Set, error) {
-	docs, err := LoadLines[Doc](filepath.Join(dir, docsFile))
-	if err != nil {
+func LoadSet(dir string) (*Set, error) { return load(dir, func(*Doc) {}) }
+
+// LoadIndex is LoadSet without the documents' texts and titles, which are most
+// of what a large set takes.
+func LoadIndex(dir string) (*Set, error) {
+	return load(dir, func(d *Doc) { d.Title, d.Text = "", "" })
+}
+
+func load(dir string, keep func(*Doc)) (_ *Set, err error) {
+	set := &Set{}
+	if err := ReadLines(filepath.Join(dir, docsFile), func(d Doc) error {
+		keep(&d)
+		set.Docs = append(set.Docs, d)
+		return nil
+	}); err != nil {
 		return nil, err
 	}
-	queries, err := LoadLines[Query](filepath.Join(dir, queriesFile))
-	if err != nil {
+	if set.Queries, err = LoadLines[Query](filepath.Join(dir, queriesFile)); err != nil {
 		return nil, err
 	}
-	qrels, err := loadQrels(filepath.Join(dir, qrelsFile))
-	if err != nil {
+	if set.Qrels, err = loadQrels(filepath.Join(dir, qrelsFile)); err != nil {
 		return nil, err
 	}
-	set := &Set{Docs: docs, Queries: queries, Qrels: qrels}
 	if err := set.check(); err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", stages.ErrInput, dir, err)
 	}

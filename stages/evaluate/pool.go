@@ -34,7 +34,7 @@ type gold struct {
 }
 
 func loadPool(dir string) (*pool, error) {
-	set, err := corpus.LoadSet(dir)
+	set, err := corpus.LoadIndex(dir)
 	if err != nil {
 		return nil, err
 	}
