@@ -8,6 +8,6 @@
 // with its vectors and texts.
 //
 // Of documents with equal scores, the one that stands first in the corpus comes
-// first. A score does not depend on where a vector stands, nor on how many
-// threads there are.
+// first. What computes is a Backend: that in pure Go is here, and with it a score
+// does not depend on where a vector stands, nor on how many threads there are.
 package search
