@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"internal/gotchfit": {},
 	"internal/testkit":  {"cache", "cache/", "engine", "engine/", "stages", "stages/"},
 	"internal/archtest": {"internal/testkit"},
-	"internal/cli":      {"cache", "cache/", "engine", "engine/", "stages", "stages/", "reports", "reports/", "paper", "internal/git"},
+	"internal/cli":      {"cache", "cache/", "engine", "engine/", "stages", "stages/", "reports", "reports/", "paper", "internal/git", "internal/gotchfit"},
 	"workflows":         {"stages", "stages/"}, // plugins
 	".":                 {"internal/cli"},
 }

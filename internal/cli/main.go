@@ -77,7 +77,7 @@ func newRoot(t *terminal, sdk fs.FS) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newRun(t, sdk), newPlan(t, sdk), newValidate(t, sdk), newStatus(t), newLog(t), newOutput(t),
-		newReport(t, sdk), newPlugin(t, sdk), newVersion(t),
+		newReport(t, sdk), newPlugin(t, sdk), newDoctor(t, sdk), newVersion(t),
 	)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)

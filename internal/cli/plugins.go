@@ -111,11 +111,23 @@ func (p *project) openPlugin(ctx context.Context, t *terminal, from string, decl
 		}
 	}
 	opened, err := host.Open(ctx, built.Program, host.Options{})
+	if err != nil && decl.Build != "" && ctx.Err() == nil {
+		return nil, &notOpening{err, fmt.Sprintf("What is wrong with it is told by: %s. It is made anew by: %s", p.command("doctor"), decl.Build)}
+	}
 	if err != nil {
 		return nil, err
 	}
 	return &openPlugin{Plugin: opened, built: built, decl: decl}, nil
 }
+
+// notOpening is the error of a plugin that was made, but does not start.
+type notOpening struct {
+	err error
+	way string // out
+}
+
+func (e *notOpening) Error() string { return e.err.Error() + "\n" + e.way }
+func (e *notOpening) Unwrap() error { return e.err }
 
 func (p *project) buildOptions(t *terminal) build.Options {
 	return build.Options{Root: p.pluginDir(), SDK: p.flags.sdk, Say: func(message string) { t.say("%s", message) }}

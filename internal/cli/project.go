@@ -88,18 +88,26 @@ func (f *workflowFlags) open(args []string) (*project, error) {
 			return nil, withCode(exitUsage, fmt.Errorf("--mirror %s: no such folder", mirror))
 		}
 	}
-	root, err := findRoot(p.file)
-	if err != nil {
+	if err := p.settle(p.file); err != nil {
 		return nil, err
+	}
+	return p, nil
+}
+
+// settle decides where the project of a workflow file is, and its cache.
+func (p *project) settle(file string) error {
+	root, err := findRoot(file)
+	if err != nil {
+		return err
 	}
 	p.root, p.dir = root, filepath.Join(root, reproDir)
 	p.runs = filepath.Join(p.dir, "runs")
-	if f.cacheDir != "" {
+	if p.flags.cacheDir != "" {
 		// Several projects may share a cache; each has records of its own.
-		p.dir = f.cacheDir
+		p.dir = p.flags.cacheDir
 		p.runs = filepath.Join(p.dir, "runs", cache.Of([]byte(root)).Short())
 	}
-	return p, nil
+	return nil
 }
 
 func looksLikeFile(arg string) bool {

@@ -63,12 +63,18 @@ func goEnv(env *testscript.Env) error {
 	return nil
 }
 
-// condition knows [grpc]: Debian's Python can run plugins.
+// condition knows [grpc]: Debian's Python can run plugins; [nvidia]: this machine
+// has NVIDIA's driver.
 func condition(name string) (bool, error) {
-	if name != "grpc" {
+	switch name {
+	case "grpc":
+		return exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").Run() == nil, nil
+	case "nvidia":
+		_, err := os.Stat("/proc/driver/nvidia")
+		return err == nil, nil
+	default:
 		return false, fmt.Errorf("unknown condition %q", name)
 	}
-	return exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").Run() == nil, nil
 }
 
 // exits runs a command and demands its exit code: exits CODE COMMAND [ARG…].
