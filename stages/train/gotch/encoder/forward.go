@@ -134,7 +134,7 @@ func dropout(x *ts.Tensor, p float64, train bool) *ts.Tensor {
 	if !train || p == 0 {
 		return x
 	}
-	return ts.MustDropout(x, p, true)
+	return torch.Dropout(x, p)
 }
 
 func activate(x *ts.Tensor, name string) *ts.Tensor {

@@ -29,6 +29,14 @@ func Attention(q, k, v, mask *ts.Tensor, dropout float64) *ts.Tensor {
 	return ts.FromCtensor(out)
 }
 
+// Dropout returns x with each element 0 with probability p, and else divided by
+// 1−p. On the CPU, p is rounded to a multiple of 2⁻¹⁶.
+func Dropout(x *ts.Tensor, p float64) *ts.Tensor {
+	out := C.tx_dropout(x.Ctensor(), C.double(p))
+	checkCall("dropout")
+	return ts.FromCtensor(out)
+}
+
 // ClipGradNorm scales the gradients of params so that their joint Euclidean norm
 // is at most most, and returns the norm before. It waits for the device.
 func ClipGradNorm(params []*ts.Tensor, most float64) float64 {

@@ -71,6 +71,50 @@ func TestAttentionIsSoftmaxOfProducts(t *testing.T) {
 	})
 }
 
+func TestDropoutKeepsTheMean(t *testing.T) {
+	t.Parallel()
+	run(t, func(*torch.Thread) {
+		for _, c := range []struct {
+			n int64
+			p float64
+		}{{100_003, 0.1}, {100_001, 0.5}, {7, 0.9}, {5, 1e-9}, {0, 0.1}} {
+			x := ones(c.n).MustSetRequiresGrad(true, true)
+			torch.Seed(3)
+			y := torch.Dropout(x, c.p)
+			torch.Seed(3)
+			if !cmp.Equal(torch.Values[float32](y), torch.Values[float32](torch.Dropout(x, c.p))) {
+				t.Errorf("p %v: an equal seed drops other elements", c.p)
+			}
+			if cmp.Equal(torch.Values[float32](y), torch.Values[float32](torch.Dropout(x, c.p))) && c.n > 100 {
+				t.Errorf("p %v: a second call drops the same elements", c.p)
+			}
+			dropped, at := 0, [8]int{}
+			for i, v := range torch.Values[float32](y) {
+				if v == 0 {
+					dropped++
+					at[i%8]++
+				} else if math.Abs(float64(v)*(1-c.p)-1) > 2e-5 {
+					t.Fatalf("p %v: a kept element is %v", c.p, v)
+				}
+			}
+			// Four standard deviations.
+			within := func(got int, n float64) bool { return math.Abs(float64(got)-n*c.p) <= 4*math.Sqrt(n*c.p*(1-c.p)) }
+			if !within(dropped, float64(c.n)) {
+				t.Errorf("p %v: %d of %d elements are dropped", c.p, dropped, c.n)
+			}
+			for lane, n := range at {
+				if c.n > 100 && !within(n, float64(c.n)/8) {
+					t.Errorf("p %v: %d of the elements 8k+%d are dropped", c.p, n, lane)
+				}
+			}
+			y.MustSum(gotch.Float, false).MustBackward()
+			if diff := cmp.Diff(torch.Values[float32](y), torch.Values[float32](x.MustGrad(false))); diff != "" {
+				t.Errorf("p %v: gradient (-want +got)\n%s", c.p, diff)
+			}
+		}
+	})
+}
+
 // gradients returns those of the sum of squares of y.
 func gradients(y *ts.Tensor, params []*ts.Tensor) [][]float32 {
 	torch.ZeroGrad(params)

@@ -11,6 +11,7 @@
 #include <torch/version.h>
 
 #include <cmath>
+#include <cstdint>
 
 #define AT_LEAST(major, minor)          \
   (TORCH_VERSION_MAJOR > (major) ||     \
@@ -37,6 +38,22 @@ void tx_set_blas_threads(int n) {
       reinterpret_cast<void (*)(int)>(set)(n);
     dlclose(library);
   }
+}
+
+// Dropout as at::dropout, but on the CPU with a quarter of the random bits: 16 an
+// element, of the same generator, where at::bernoulli_ takes 64 and most of the
+// time of a small layer. The probability is rounded to a multiple of 2⁻¹⁶, and the
+// scale is that of the rounded one, so that the mean is kept.
+torch::Tensor tx_drop(const torch::Tensor &x, double p) {
+  if (!x.device().is_cpu()) return at::dropout(x, p, /*train=*/true);
+  const int64_t all = 1 << 16, dropped = std::llround(p * all), n = x.numel();
+  if (dropped == 0 || dropped == all) return at::dropout(x, p, /*train=*/true);
+  auto lanes = at::empty({(n + 3) / 4}, x.options().dtype(at::kLong).requires_grad(false))
+                   .random_(INT64_MIN, c10::optional<int64_t>())
+                   .view(at::kShort)
+                   .narrow(0, 0, n);
+  auto kept = lanes.ge(dropped + INT16_MIN).to(x.scalar_type());
+  return x * kept.mul_(static_cast<double>(all) / (all - dropped)).view(x.sizes());
 }
 
 // Calls f; an exception becomes the thread's last error, as in gotch's functions.
@@ -98,29 +115,39 @@ void *tx_attention(void *q, void *k, void *v, void *mask, double dropout) {
   return tx_try([&]() -> void * {
     auto &query = tx_tensor(q);
 #if AT_LEAST(2, 0)
-    // Without a mask, not with an undefined one: else CUDA's fused kernels are
-    // not considered.
-    c10::optional<at::Tensor> m;
-    if (mask != nullptr) m = tx_tensor(mask);
-    return new torch::Tensor(at::scaled_dot_product_attention(
-        query, tx_tensor(k), tx_tensor(v), m, dropout, /*is_causal=*/false));
-#else
+    if (dropout == 0 || !query.device().is_cpu()) {
+      // Without a mask, not with an undefined one: else CUDA's fused kernels are
+      // not considered.
+      c10::optional<at::Tensor> m;
+      if (mask != nullptr) m = tx_tensor(mask);
+      return new torch::Tensor(at::scaled_dot_product_attention(
+          query, tx_tensor(k), tx_tensor(v), m, dropout, /*is_causal=*/false));
+    }
+#endif
     auto weights = at::matmul(query, tx_tensor(k).transpose(-2, -1));
     weights = weights / std::sqrt(static_cast<double>(query.size(-1)));
     if (mask != nullptr) weights = weights + tx_tensor(mask);
     weights = at::softmax(weights, -1);
-    if (dropout > 0) weights = at::dropout(weights, dropout, /*train=*/true);
+    if (dropout > 0) weights = tx_drop(weights, dropout);
     return new torch::Tensor(at::matmul(weights, tx_tensor(v)));
-#endif
   });
+}
+
+void *tx_dropout(void *x, double p) {
+  return tx_try([&]() -> void * { return new torch::Tensor(tx_drop(tx_tensor(x), p)); });
 }
 
 double tx_clip_grad_norm(void **params, int n, double max) {
   return tx_try([&]() -> double {
     torch::NoGradGuard no_grad;
-    std::vector<torch::Tensor> all;
-    for (int i = 0; i < n; i++) all.push_back(tx_tensor(params[i]));
-    return torch::nn::utils::clip_grad_norm_(all, max);
+    std::vector<torch::Tensor> grads;
+    for (int i = 0; i < n; i++)
+      if (tx_tensor(params[i]).grad().defined()) grads.push_back(tx_tensor(params[i]).grad());
+    if (grads.empty()) return 0;
+    auto norm = at::stack(at::_foreach_norm(grads, 2)).norm(2);
+    auto factor = (max / (norm + 1e-6)).item().toDouble();
+    if (!(factor >= 1)) at::_foreach_mul_(grads, factor);
+    return norm.item().toDouble();
   });
 }
 
@@ -131,25 +158,32 @@ void tx_zero_grad(void **params, int n) {
 }
 
 // The order of operations is that of libtorch's own AdamW, so that the bits are
-// the same; its moments, though, lie inside of it, where no checkpoint gets at.
+// the same; its moments, though, lie inside of it, where no checkpoint gets at. On
+// a GPU, a kernel takes many tensors at once.
 void tx_adamw(void **params, void **first, void **second, int n, int64_t step,
               double lr, double beta1, double beta2, double epsilon, double decay) {
   tx_try([&] {
     torch::NoGradGuard no_grad;
-    double correction1 = 1 - std::pow(beta1, step);
-    double correction2 = 1 - std::pow(beta2, step);
+    const double correction1 = 1 - std::pow(beta1, step);
+    const double correction2 = 1 - std::pow(beta2, step);
+    std::vector<torch::Tensor> p, g, m, v;
     for (int i = 0; i < n; i++) {
-      auto &p = tx_tensor(params[i]);
-      auto g = p.grad();
-      if (!g.defined()) continue;
-      if (decay != 0) p.mul_(1 - lr * decay);
-      auto &m = tx_tensor(first[i]);
-      auto &v = tx_tensor(second[i]);
-      m.mul_(beta1).add_(g, 1 - beta1);
-      v.mul_(beta2).addcmul_(g, g, 1 - beta2);
-      auto scale = (v.sqrt() / std::sqrt(correction2)).add_(epsilon);
-      p.addcdiv_(m, scale, -lr / correction1);
+      if (!tx_tensor(params[i]).grad().defined()) continue;
+      p.push_back(tx_tensor(params[i]));
+      g.push_back(p.back().grad());
+      m.push_back(tx_tensor(first[i]));
+      v.push_back(tx_tensor(second[i]));
     }
+    if (p.empty()) return;
+    if (decay != 0) at::_foreach_mul_(p, 1 - lr * decay);
+    at::_foreach_mul_(m, beta1);
+    at::_foreach_add_(m, g, 1 - beta1);
+    at::_foreach_mul_(v, beta2);
+    at::_foreach_addcmul_(v, g, g, 1 - beta2);
+    auto scale = at::_foreach_sqrt(v);
+    at::_foreach_div_(scale, std::sqrt(correction2));
+    at::_foreach_add_(scale, epsilon);
+    at::_foreach_addcdiv_(p, m, scale, -lr / correction1);
   });
 }
 

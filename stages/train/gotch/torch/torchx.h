@@ -29,6 +29,10 @@ void tx_autocast(int cuda, int on);
 // null; dropout is the probability of a weight to be 0.
 void *tx_attention(void *q, void *k, void *v, void *mask, double dropout);
 
+// x with elements set to 0 with probability p each and the others scaled by
+// 1/(1-p), of 0 <= p < 1.
+void *tx_dropout(void *x, double p);
+
 // Scales the gradients of n parameters so that their joint Euclidean norm is at
 // most max, and returns the norm before. A parameter may have no gradient.
 double tx_clip_grad_norm(void **params, int n, double max);
