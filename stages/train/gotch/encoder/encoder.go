@@ -56,7 +56,7 @@ type layer struct {
 // of their own, and would soon have moved short vectors anywhere.
 const (
 	deviation     = 0.02
-	wordDeviation = 1
+	wordDeviation = 0.1
 )
 
 // New returns an encoder that knows words and nothing else, with vectors drawn

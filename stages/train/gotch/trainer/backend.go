@@ -163,7 +163,7 @@ func (s *training) save() error {
 // (Arora et al. 2017, "A simple but tough-to-beat baseline for sentence
 // embeddings"). What stands at the ends of every text says nothing.
 func importance(t tokenize.Tokenizer, texts iter.Seq[string]) []float32 {
-	const a = 1e-3
+	const a = 3e-4
 	counts, total := make([]float64, t.Size()), 0.0
 	for text := range texts {
 		for _, id := range t.Encode(text, 0) {

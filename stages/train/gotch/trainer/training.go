@@ -115,7 +115,7 @@ func (s *training) step(ctx context.Context, window []*tokens) (stop bool, err e
 func (s *training) lost(err error) error {
 	var bad *stages.ParamError
 	if kept := s.keeper.last; kept > 0 && !errors.As(err, &bad) && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%w (the weights after step %d are kept in %s)", err, kept, s.keeper.file)
+		return fmt.Errorf("%w (what there was after step %d is kept in %s)", err, kept, s.keeper.file)
 	}
 	return err
 }
