@@ -79,25 +79,27 @@ locals {
 
   # What each scale trains with, as in paper.hcl.
   scales = {
-    smoke = { backend = "static", weight = "size", batch_size = 50, steps = 300 }
-    small = { backend = "static", weight = "equal", batch_size = 100, steps = 2000 }
-    paper = { backend = "transformer", weight = "size", batch_size = 100, steps = 10000 }
+    smoke = { backend = "static", weight = "size", batch_size = 50 }
+    # By size, XQuAD-R with its 11 languages would feed one batch in 24.
+    small = { backend = "static", weight = "equal", batch_size = 100 }
+    paper = { backend = "transformer", weight = "size", batch_size = 100 }
   }
   scale   = local.scales[var.scale]
   backend = var.backend == "" ? local.scale.backend : var.backend
 
-  # Learning rate and temperature belong to the encoder.
+  # Learning rate and temperature belong to the encoder, and the number of steps
+  # to the time that it takes for one.
   encoders = {
     static = {
-      smoke = { learning_rate = 0.1, temperature = 0.2, dim = 256, ngram_max = 5 }
-      small = { learning_rate = 0.01, temperature = 0.2, dim = 256, ngram_max = 4 }
-      paper = { learning_rate = 0.01, temperature = 0.2, dim = 256, ngram_max = 4 }
+      smoke = { learning_rate = 0.1, temperature = 0.2, dim = 256, ngram_max = 5, steps = 300 }
+      small = { learning_rate = 0.01, temperature = 0.2, dim = 256, ngram_max = 4, steps = 2000 }
+      paper = { learning_rate = 0.01, temperature = 0.2, dim = 256, ngram_max = 4, steps = 10000 }
     }
     transformer = {
-      smoke = { learning_rate = 0.001, temperature = 0.1, layers = 1, hidden = 128, vocab_size = 8000 }
-      small = { learning_rate = 0.001, temperature = 0.1, layers = 1, hidden = 256, vocab_size = 32000 }
+      smoke = { learning_rate = 0.001, temperature = 0.2, layers = 1, hidden = 256, vocab_size = 8000, steps = 300 }
+      small = { learning_rate = 0.0001, temperature = 0.2, layers = 1, hidden = 512, vocab_size = 20000, steps = 600 }
       # Sizes are the model's own. The best weights on SQuADShifts are kept.
-      paper = { learning_rate = 0.00003, temperature = 0.05, layers = 12, hidden = 768, vocab_size = 250002 }
+      paper = { learning_rate = 0.00003, temperature = 0.05, layers = 12, hidden = 768, vocab_size = 250002, steps = 10000 }
     }
   }
   encoder    = local.encoders[local.backend][var.scale]
@@ -258,7 +260,7 @@ stage "sample" "batches" {
   input      = local.train_pairs
   sampler    = each.sampler
   batch_size = local.scale.batch_size
-  steps      = local.scale.steps
+  steps      = local.encoder.steps
   seed       = each.seed
 
   dataset_weight = local.scale.weight
@@ -286,7 +288,8 @@ stage "train" "encoder" {
   transformer {
     layers         = local.encoder.layers
     hidden         = local.encoder.hidden
-    intermediate   = 2 * local.encoder.hidden
+    heads          = local.encoder.hidden / 64
+    intermediate   = local.encoder.hidden
     vocab_size     = local.encoder.vocab_size
     query_length   = local.pretrained ? 64 : 32
     passage_length = local.pretrained ? 256 : 64

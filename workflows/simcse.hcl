@@ -80,11 +80,6 @@ locals {
   # Small encoders are trained equally long in all arms. With XLM-R each arm has
   # its paper's recipe: SimCSE's are one epoch of a million sentences and three
   # of 275,601 triplets. No arm chooses its weights by another set.
-  small = {
-    smoke = { batch_size = 50, steps = 300 }
-    small = { batch_size = 100, steps = 2000 }
-    paper = { batch_size = 100, steps = 2000 }
-  }
   paper = {
     untrained         = { learning_rate = 0.00003, temperature = 0.05 }
     simcse            = { batch_size = 64, steps = 15625, learning_rate = 0.00003, temperature = 0.05 }
@@ -95,24 +90,19 @@ locals {
   }
   encoders = {
     static = {
-      smoke = { learning_rate = 0.1, temperature = 0.2, dim = 256, ngram_max = 5 }
-      small = { learning_rate = 0.01, temperature = 0.2, dim = 256, ngram_max = 4 }
-      paper = { learning_rate = 0.01, temperature = 0.2, dim = 256, ngram_max = 4 }
+      smoke = { batch_size = 50, steps = 300, learning_rate = 0.1, temperature = 0.2, dim = 256, ngram_max = 5 }
+      small = { batch_size = 100, steps = 2000, learning_rate = 0.01, temperature = 0.2, dim = 256, ngram_max = 4 }
+      paper = { batch_size = 100, steps = 10000, learning_rate = 0.01, temperature = 0.2, dim = 256, ngram_max = 4 }
     }
     transformer = {
-      smoke = { learning_rate = 0.001, temperature = 0.1, layers = 1, hidden = 128, vocab_size = 8000, query_length = 32, passage_length = 64 }
-      small = { learning_rate = 0.001, temperature = 0.1, layers = 1, hidden = 256, vocab_size = 32000, query_length = 32, passage_length = 64 }
+      smoke = { batch_size = 50, steps = 300, learning_rate = 0.001, temperature = 0.2, layers = 1, hidden = 256, vocab_size = 8000, query_length = 32, passage_length = 64 }
+      small = { batch_size = 100, steps = 600, learning_rate = 0.0001, temperature = 0.2, layers = 1, hidden = 512, vocab_size = 20000, query_length = 32, passage_length = 64 }
       # Sizes are the model's own.
       paper = { layers = 12, hidden = 768, vocab_size = 250002, query_length = 64, passage_length = 256 }
     }
   }
-  encoder = local.encoders[var.backend][var.scale]
-  recipes = {
-    for arm in local.arms : arm => local.pretrained ? local.paper[arm] : merge(local.small[var.scale], {
-      learning_rate = try(local.encoder.learning_rate, null)
-      temperature   = try(local.encoder.temperature, null)
-    })
-  }
+  encoder    = local.encoders[var.backend][var.scale]
+  recipes    = { for arm in local.arms : arm => local.pretrained ? local.paper[arm] : local.encoder }
   pretrained = var.scale == "paper" && var.backend == "transformer"
   init       = local.pretrained ? "XLM-R" : var.backend
   gpus       = local.pretrained ? 1 : 0
@@ -325,7 +315,8 @@ stage "train" "initial" {
   transformer {
     layers       = local.encoder.layers
     hidden       = local.encoder.hidden
-    intermediate = 2 * local.encoder.hidden
+    heads        = local.encoder.hidden / 64
+    intermediate = local.encoder.hidden
     vocab_size   = local.encoder.vocab_size
     device       = local.pretrained ? "cuda" : "cpu"
   }
