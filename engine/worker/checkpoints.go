@@ -28,6 +28,10 @@ const checkpointAge = 30 * 24 * time.Hour
 // OpenCheckpoints returns those in the folder dir, making it if there is none,
 // and removes what nobody has touched for 30 days.
 func OpenCheckpoints(dir string) (*Checkpoints, error) {
+	dir, err := filepath.Abs(dir) // a plugin has a working directory of its own
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}

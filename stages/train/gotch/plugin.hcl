@@ -4,5 +4,6 @@ protocol = 1
 language = "binary"
 file     = "repro-gotch"
 
-# Where CUDA's libraries are, and which GPUs may be used, are facts of a machine.
-machine_env = ["LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"]
+# Where CUDA's libraries are, which GPUs may be used and how long a machine stays
+# are facts of a machine.
+machine_env = ["LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "REPRO_CHECKPOINT_EVERY"]

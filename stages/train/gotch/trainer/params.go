@@ -96,7 +96,7 @@ func own(p train.Params) (*params, error) {
 		return &stages.ParamError{Param: name, Problem: fmt.Sprintf("there is no %q", value), Hint: "There are: " + strings.Trim(strings.Join(of, ", "), ", ")}
 	}
 	for _, err := range []error{
-		atLeast(1, map[string]int{"accumulate": o.Accumulate, "threads": o.Threads}),
+		atLeast(1, map[string]int{"accumulate": o.Accumulate, "threads": o.Threads, "layers": o.Layers, "hidden": o.Hidden, "heads": o.Heads}),
 		atLeast(0, map[string]int{"validate_every": o.ValidateEvery, "patience": o.Patience}),
 		atLeast(3, given(map[string]*int{"query_length": o.QueryLength, "passage_length": o.PassageLength})),
 		atLeast(1, given(map[string]*int{"micro_batch": o.MicroBatch})),
