@@ -46,11 +46,14 @@ test: setup (install "python3-torch") build test-gotch
     /usr/bin/python3 -m unittest discover -s stages/plugin/python/tests
     for plugin in workflows/plugins/*/; do bin/repro plugin test "$plugin"; done
 
-# Formatting, vet, lint and import rules. The linter has a module of its own.
-lint:
+# Formatting, vet, lint and import rules, of the trainer too. The linter has a module of its own.
+lint: gotch
     unformatted=$(gofmt -l $(git ls-files -co --exclude-standard '*.go')); test -z "$unformatted" || { echo "$unformatted" >&2; exit 1; }
     go vet ./...
-    go tool -modfile=.ci/tools/go.mod golangci-lint run ./...
+    go build -modfile=.ci/tools/go.mod -o bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+    bin/golangci-lint run ./...
+    GOWORK="$PWD/bin/gotch/go.work" go vet -tags gotch ./stages/train/gotch/...
+    GOWORK="$PWD/bin/gotch/go.work" bin/golangci-lint run --build-tags gotch ./stages/train/gotch/...
 
 # Benchmarks of the engine; some compare with a peer in the same run.
 bench pattern=".":
@@ -65,8 +68,9 @@ clean:
     rm -rf bin .repro
 
 # The Debian packages of the trainer, unless LIBTORCH names another libtorch:
-# libtorch, a fast BLAS, and Python's torch as the peer of tests and benchmarks.
-trainer_packages := if env("LIBTORCH", "") == "" { "g++ libtorch-dev libopenblas0-pthread" } else { "g++" }
+# libtorch and a fast BLAS, and a compiler where there is none (another Linux has
+# other packages, and not everybody is root).
+trainer_packages := if env("LIBTORCH", "") == "" { "g++ libtorch-dev libopenblas0-pthread" } else { shell('command -v "${CXX:-g++}" >/dev/null || echo g++') }
 
 # Build the trainer, bin/repro-gotch, for the libtorch that is there (LIBTORCH, Debian's or a Python's).
 gotch: (install trainer_packages)

@@ -152,6 +152,9 @@ func (s *training) save() error {
 			}
 		})
 	}
+	if s.o.LearnTemp {
+		s.Logf("the temperature is %.4f in the end", s.optimiser.temperature())
+	}
 	if err := s.encoder.Save(s.Out); err != nil {
 		return err
 	}
