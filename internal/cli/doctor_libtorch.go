@@ -153,6 +153,9 @@ func (d *doctor) driver(ctx context.Context, t *trainer, useful bool) {
 			set = fmt.Sprintf("CUDA_VISIBLE_DEVICES is %q", devices)
 		}
 		d.add(what, stateMissing, fmt.Sprintf("%s; a stage occupies %d GPUs, of %d that may be used", text, d.needs.gpus, visible), set)
+	case d.needs.gpus == 1 && visible > 1:
+		d.add(what, stateWarning, fmt.Sprintf("%s; %d may be used, so that as many stages run at once, but each takes the first", text, visible),
+			"export CUDA_VISIBLE_DEVICES=0")
 	default:
 		d.add(what, stateOK, text, "")
 	}

@@ -173,7 +173,9 @@ func TestATransformerIsTrainedThroughTheEngine(t *testing.T) {
 // fails runs the workflow, which must fail with that exit code and say all that.
 func fails(t *testing.T, dir string, code int, want []string, args ...string) {
 	t.Helper()
-	out, err := self(t, dir, append([]string{"run", "w.hcl"}, args...)...).CombinedOutput()
+	cmd := self(t, dir, append([]string{"run", "w.hcl"}, args...)...)
+	cmd.Env = append(os.Environ(), "REPRO_CHECKPOINT_EVERY=1ns") // after the first step
+	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != code {
 		t.Errorf("%v, want exit code %d\n%s", err, code, out)
@@ -188,8 +190,10 @@ func fails(t *testing.T, dir string, code int, want []string, args ...string) {
 func TestATrainingThatCannotWorkSaysWhy(t *testing.T) {
 	t.Parallel()
 	dir := trainingProject(t)
-	fails(t, dir, 4, []string{"failed   train.encoder: plugin transformer: step ", "the training diverged. Try a smaller learning_rate"},
-		"--var", "learning_rate=1e35")
+	fails(t, dir, 4, []string{
+		"failed   train.encoder: plugin transformer: step 2: loss NaN", "the training diverged. Try a smaller learning_rate",
+		"after step 1 ", "kept in ", "/checkpoint.safetensors)",
+	}, "--var", "learning_rate=1e35")
 	if _, err := os.Stat("/dev/nvidia0"); err != nil {
 		fails(t, dir, 4, []string{"device: libtorch ", "finds no GPU. What is missing is told by: repro doctor"}, "--var", "device=cuda")
 		out, err := self(t, dir, "doctor", "w.hcl", "--var", "device=cuda").CombinedOutput()
