@@ -45,6 +45,7 @@ func Run(ctx context.Context, o Options, fn func(*Thread) error) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	C.tx_keep_memory()
 	done := make(chan error, 1)
 	go func() {
 		err := errors.New("the function given to torch.Run ended its goroutine")
@@ -52,6 +53,7 @@ func Run(ctx context.Context, o Options, fn func(*Thread) error) error {
 		runtime.LockOSThread() // and never unlock: the thread ends with the goroutine
 		t := &Thread{}
 		defer ts.SetKeeper(t)()
+		defer C.tx_give_memory_back()
 		err = t.Arena(func() error {
 			o.set()
 			return fn(t)

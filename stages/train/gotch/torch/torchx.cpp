@@ -7,8 +7,12 @@
 
 #include <ATen/autocast_mode.h>
 #include <dlfcn.h>
+#include <stdlib.h>
 #include <torch/torch.h>
 #include <torch/version.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <cmath>
 #include <cstdint>
@@ -67,6 +71,20 @@ auto tx_try(F f) -> decltype(f()) {
 
 const char *tx_version(void) {
   return TX_DOTTED(TORCH_VERSION_MAJOR, TORCH_VERSION_MINOR, TORCH_VERSION_PATCH);
+}
+
+void tx_keep_memory(void) {
+#ifdef __GLIBC__
+  mallopt(M_ARENA_MAX, 1);               // other threads' have a size limit
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);   // the most that it takes
+  mallopt(M_TRIM_THRESHOLD, INT32_MAX);
+#endif
+}
+
+void tx_give_memory_back(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
 
 void tx_set_threads(int n) {

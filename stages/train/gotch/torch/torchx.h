@@ -10,6 +10,12 @@ extern "C" {
 // The version that libtch.so was compiled for, as "2.11.0".
 const char *tx_version(void);
 
+// Makes the process keep memory of the machine that was freed, until it is told
+// to give it back: each training step needs as much again, and a new page costs
+// more than to fill it.
+void tx_keep_memory(void);
+void tx_give_memory_back(void);
+
 // Threads of an operation, on this thread; OpenBLAS's, of the process.
 void tx_set_threads(int n);
 int tx_threads(void);
