@@ -122,9 +122,17 @@ func (m *model) Encode(ctx context.Context, role embed.Role, texts []string) ([]
 		most = min(most, *length)
 	}
 	replied := make(chan reply, 1)
-	m.requests <- request{ctx, tokenizeAll(m.tokenizer, prompt, texts, most), replied}
-	r := <-replied
-	return r.vectors, r.err
+	select {
+	case m.requests <- request{ctx, tokenizeAll(m.tokenizer, prompt, texts, most), replied}:
+	case <-m.ended:
+		return nil, m.err
+	}
+	select {
+	case r := <-replied:
+		return r.vectors, r.err
+	case <-m.ended: // libtorch failed outside of a batch
+		return nil, m.err
+	}
 }
 
 // Close frees the model.
