@@ -38,7 +38,7 @@ func (e *Executor) Fits(r engine.Resources) error {
 	have := e.slots.capacity
 	switch {
 	case r.GPUs > have.GPUs:
-		return fmt.Errorf("needs %d GPU(s), this machine offers %d", r.GPUs, have.GPUs)
+		return fmt.Errorf("needs %d GPU(s), this machine offers %d (what is missing is told by: repro doctor)", r.GPUs, have.GPUs)
 	case r.Memory > have.Memory:
 		return fmt.Errorf("needs %s of memory, this machine offers %s", humanize.IBytes(uint64(r.Memory)), humanize.IBytes(uint64(have.Memory)))
 	}

@@ -43,7 +43,12 @@ func (d *doctor) training(ctx context.Context, t *trainer) {
 func (d *doctor) libtorch(t *trainer, found *gotchfit.Libtorch, err error, named, build bool) {
 	const what = "libtorch"
 	if err == nil {
-		d.add(what, stateOK, strings.TrimPrefix(found.String(), "libtorch "), "")
+		text := strings.TrimPrefix(found.String(), "libtorch ")
+		if !found.CUDA && local.Machine().GPUs > 0 && (t.report == nil || !t.report.CUDA) {
+			d.add(what, stateWarning, text+"\nthere is a GPU, which it cannot use", getForGPU)
+			return
+		}
+		d.add(what, stateOK, text, "")
 		return
 	}
 	help := getForCPU
