@@ -167,14 +167,11 @@ class Body(nn.Module):
 class Transformers(nn.Module):
     """The same by Hugging Face's transformers."""
 
-    def __init__(self, folder, dropout=None):
+    def __init__(self, folder):
         super().__init__()
-        from transformers import AutoConfig, AutoModel
+        from transformers import AutoModel
 
-        c = AutoConfig.from_pretrained(folder)
-        if dropout is not None:
-            c.hidden_dropout_prob = c.attention_probs_dropout_prob = dropout
-        self.model = AutoModel.from_pretrained(folder, config=c, add_pooling_layer=False, torch_dtype=torch.float32)
+        self.model = AutoModel.from_pretrained(folder, add_pooling_layer=False).float()
 
     def forward(self, ids, real):
         return self.model(input_ids=ids, attention_mask=real.long()).last_hidden_state
@@ -247,12 +244,12 @@ def info_nce(queries, passages, scale, masked):
     return F.cross_entropy(scores, torch.arange(len(queries), device=scores.device))
 
 
-def optimiser(named, decay):
+def optimiser(named, decay, **options):
     """AdamW that decays weights, but not biases, layer norms and the temperature."""
     no = [p for n, p in named.items() if n.endswith("bias") or "LayerNorm" in n or n == "log_scale"]
     skip = {id(p) for p in no}
     yes = [p for p in named.values() if id(p) not in skip]
-    return torch.optim.AdamW([{"params": yes, "weight_decay": decay}, {"params": no, "weight_decay": 0.0}], lr=0.0)
+    return torch.optim.AdamW([{"params": yes, "weight_decay": decay}, {"params": no, "weight_decay": 0.0}], lr=0.0, **options)
 
 
 def rate(peak, warmup, schedule, step, steps):
