@@ -55,6 +55,11 @@ variable "wiki1m_sha256" {
   default     = ""
 }
 
+variable "steps" {
+  description = "optimiser steps of every arm, to try something out; 0: as the scale has it"
+  default     = 0
+}
+
 variable "seeds" {
   description = "each arm is trained once for every seed; tables show means over them"
   default     = [0, 1, 2]
@@ -101,8 +106,10 @@ locals {
       paper = { layers = 12, hidden = 768, vocab_size = 250002, query_length = 64, passage_length = 256 }
     }
   }
-  encoder    = local.encoders[var.backend][var.scale]
-  recipes    = { for arm in local.arms : arm => local.pretrained ? local.paper[arm] : local.encoder }
+  encoder = local.encoders[var.backend][var.scale]
+  recipes = {
+    for arm in local.arms : arm => merge(local.pretrained ? local.paper[arm] : local.encoder, var.steps > 0 ? { steps = var.steps } : {})
+  }
   pretrained = var.scale == "paper" && var.backend == "transformer"
   init       = local.pretrained ? "XLM-R" : var.backend
   gpus       = local.pretrained ? 1 : 0

@@ -139,9 +139,9 @@ func TestSimCSERunsOnTransformers(t *testing.T) {
 	t.Parallel()
 	needTransformer(t)
 	if testing.Short() {
-		t.Skip("takes minutes")
+		t.Skip("takes a minute")
 	}
-	got := cells(t, "english", []string{"sampler"}, "workflows/simcse.hcl")
+	got := cells(t, "english", []string{"sampler"}, "workflows/simcse.hcl", "--var", "steps=20")
 	for _, arm := range []string{"untrained", "simcse", "simcse-supervised", "x-x-mono", "x-y", "hybrid"} {
 		if got[arm] < 0.1 { // a random ranking has some 0.06
 			t.Errorf("%s has nDCG@10 %.3f in English", arm, got[arm])
