@@ -204,7 +204,7 @@ stage "translate" "shifts" {
 # Greek and Vietnamese are left out: the paper has not seen them in training.
 stage "collect" "squad" {
   matrix = { lang = local.squad_langs }
-  url    = "https://storage.googleapis.com/xtreme_translations/SQuAD/translate-train/squad.translate.train.en-${each.lang}.json"
+  url    = each.lang == "en" ? "https://rajpurkar.github.io/SQuAD-explorer/dataset/train-v1.1.json" : "https://storage.googleapis.com/xtreme_translations/SQuAD/translate-train/squad.translate.train.en-${each.lang}.json"
   sha256 = local.sha256.squad[each.lang]
 }
 
@@ -325,8 +325,10 @@ stage "embed" "texts" {
   retrieval = [for s in local.test_sets : s.retrieval if s.dataset == each.dataset]
   backend   = local.backend
   transformer {
-    device    = local.pretrained ? "cuda" : "cpu"
-    precision = local.pretrained ? "bfloat16" : "float32"
+    query_length   = local.pretrained ? 64 : 32
+    passage_length = local.pretrained ? 256 : 64
+    device         = local.pretrained ? "cuda" : "cpu"
+    precision      = local.pretrained ? "bfloat16" : "float32"
   }
   resources {
     gpus = local.gpus
@@ -435,6 +437,7 @@ locals {
     squad = {
       ar = "d2d01110aa646b547eec88b14b3930dc027c9d149c4962376a1551e251ec3f9b"
       de = "3c125cb2a31e8ad167c4590ece8fdfd16018a5bbf9475dbfac034c1816a4ab02"
+      en = "3527663986b8295af4f7fcdff1ba1ff3f72d07d61a20f487cb238a6ef92fd955"
       es = "cb8f68b8e4cff696209a5ec249a5dc9e2a75a5c7f9dbbfa8a8be1dcf1f91c81a"
       hi = "fdfd8c59359943c6a55022403e7dfa047e7ee1dea734086a3c73c1adbb44d254"
       ru = "075818cce7ca8d6efe2c783b125d91bd79add93ddfe8c2b0f45fb610d7552f48"

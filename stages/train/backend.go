@@ -17,9 +17,10 @@ type Backend interface {
 	// Check returns a *stages.ParamError for the first parameter that the
 	// backend cannot work with.
 	Check(p Params) error
-	// Train takes one optimiser step for each batch of run and writes the model
-	// to the new folder run.Out. It calls run.Report after each step and
-	// returns what that returns, if it is an error.
+	// Train learns from the batches of run, in order, and writes the model to
+	// the new folder run.Out. A step is a batch, also for a backend that moves
+	// its weights once for several. Train calls run.Report after each step, and
+	// returns what that returns if it is an error.
 	Train(ctx context.Context, run *Run) error
 }
 
@@ -114,7 +115,7 @@ func (r *Run) Stop(reason string) {
 type Step struct {
 	Loss     float64 // mean over the batch
 	LR       float64
-	GradNorm float64 // Euclidean norm of the gradient of Loss over all weights
+	GradNorm float64 // Euclidean norm of the gradient over all weights, as the optimiser took it
 
 	// Validation is the loss on Run.Validation after this step, if it was
 	// measured. The curve then has a line for this step.

@@ -29,6 +29,7 @@ type model struct {
 	params
 	model     *hf.Model
 	tokenizer tokenize.Tokenizer
+	job       *stages.Job
 	requests  chan request
 	ended     chan struct{} // closed when the thread has ended
 	err       error         // what it ended with; to be read behind ended
@@ -66,7 +67,7 @@ func load(dir string, p params, job *stages.Job) (*model, error) {
 	if device.IsCuda() {
 		job.SetClass("tolerant") // sums are taken in another order for other batches
 	}
-	m := &model{params: p, requests: make(chan request), ended: make(chan struct{})}
+	m := &model{params: p, job: job, requests: make(chan request), ended: make(chan struct{})}
 	if m.model, err = hf.Open(dir); err != nil {
 		return nil, err
 	}
@@ -171,7 +172,7 @@ func (m *model) encode(ctx context.Context, t *torch.Thread, e *encoder.Encoder,
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		n := min(max(1, m.BatchTokens/len(texts[order[0]])), len(order))
+		n := min(max(1, m.BatchTokens/max(1, len(texts[order[0]]))), len(order))
 		batch := make([][]int32, n)
 		for i, at := range order[:n] {
 			batch[i] = texts[at]
@@ -187,8 +188,11 @@ func (m *model) encode(ctx context.Context, t *torch.Thread, e *encoder.Encoder,
 		case err == nil:
 			order = order[n:]
 		case torch.OutOfMemory(err) && n > 1:
-			torch.FreeCache()
 			m.BatchTokens = (n + 1) / 2 * len(batch[0])
+			m.job.SetClass("tolerant") // sums are taken in another order now
+			if err := t.Arena(func() error { torch.FreeCache(); return nil }); err != nil {
+				return nil, err
+			}
 		default:
 			return nil, err
 		}

@@ -171,10 +171,9 @@ func TestBadModelsAndParameters(t *testing.T) {
 	t.Parallel()
 	dir, texts := model(t), set(t, []string{"a"})
 	for params, want := range map[string]string{
-		`"transformer.device": "cuda"`:         "repro doctor",
 		`"transformer.device": "tpu"`:          "transformer.device",
 		`"transformer.batch_tokens": 0`:        "transformer.batch_tokens",
-		`"transformer.query_length": 0`:        "transformer.query_length",
+		`"transformer.query_length": 2`:        "transformer.query_length",
 		`"transformer.precision": "float8"`:    "transformer.precision",
 		`"transformer.threads": -1`:            "transformer.threads",
 		`"backend": "static"`:                  "no backend",

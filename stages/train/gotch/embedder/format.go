@@ -46,15 +46,15 @@ func parse(own json.RawMessage) (params, error) {
 	if err := stages.DecodeParams(own, &p); err != nil {
 		return p, err
 	}
-	positive := func(n *int) bool { return n == nil || *n >= 1 }
+	length := func(n *int) bool { return n == nil || *n >= 3 }
 	for _, c := range []struct {
 		ok    bool
 		param string
 		value any
 		hint  string
 	}{
-		{positive(p.QueryLength), "query_length", p.QueryLength, "Give at least 1"},
-		{positive(p.PassageLength), "passage_length", p.PassageLength, "Give at least 1"},
+		{length(p.QueryLength), "query_length", p.QueryLength, "Give at least 3, as there are two ends"},
+		{length(p.PassageLength), "passage_length", p.PassageLength, "Give at least 3, as there are two ends"},
 		{p.BatchTokens >= 1, "batch_tokens", p.BatchTokens, "Give at least 1"},
 		{p.Threads >= 1, "threads", p.Threads, "Give at least 1"},
 		{p.Device == "cpu" || p.Device == "cuda", "device", p.Device, "There are: cpu, cuda"},

@@ -229,6 +229,7 @@ void tx_memory(int device, int64_t out[5]) {
 void tx_empty_cache(void) {
   tx_try([&] {
 #if AT_LEAST(2, 9)
+    if (!torch::cuda::is_available()) return;
     auto *allocator = c10::getDeviceAllocator(at::kCUDA);
     allocator->emptyCache();
     for (int i = 0; i < static_cast<int>(torch::cuda::device_count()); i++) allocator->resetPeakStats(i);

@@ -20,6 +20,9 @@ import (
 	"repro/stages/train/gotch/torch"
 )
 
+// stochastic is the class of a run whose bits are others each time.
+const stochastic = "stochastic"
+
 // Backend is a train.Backend.
 type Backend struct {
 	// CheckpointEvery is how long to train between two checkpoints; 0 means
@@ -37,12 +40,13 @@ func (b *Backend) Train(ctx context.Context, run *train.Run) error {
 	if err != nil {
 		return err
 	}
-	if device.IsCuda() && !o.Deterministic {
-		run.SetClass("stochastic")
-	}
 	options := torch.Options{Threads: o.Threads, Seed: run.Params.Seed, Deterministic: o.Deterministic}
 	return torch.Run(ctx, options, func(t *torch.Thread) error {
 		s := &training{Run: run, o: o, thread: t}
+		if device.IsCuda() && !o.Deterministic {
+			s.class = stochastic
+			s.SetClass(s.class)
+		}
 		if err := s.begin(ctx, device); err != nil {
 			return err
 		}
@@ -90,7 +94,12 @@ func (s *training) begin(ctx context.Context, device gotch.Device) error {
 }
 
 func (s *training) beginValidation() (err error) {
-	if len(s.Validation) == 0 || s.o.ValidateEvery == 0 {
+	switch {
+	case s.o.ValidateEvery > 0 && len(s.Validation) == 0:
+		return &stages.ParamError{Param: "validate_every", Problem: "there are no pairs to validate on", Hint: "Give the input validation too"}
+	case s.o.ValidateEvery == 0 && len(s.Validation) > 0:
+		return &stages.ParamError{Param: "validate_every", Problem: "it is 0, so that nobody would look at the input validation", Hint: "Give a number of batches, or leave out the input"}
+	case s.o.ValidateEvery == 0:
 		return nil
 	}
 	s.validation, err = newValidation(s.Validation, s.o.ValidateEvery, s.lexer)

@@ -155,7 +155,6 @@ func (s *training) resume() error {
 
 // restorable returns the progress of a checkpoint that has all tensors.
 func (s *training) restorable(r *tensor.Reader) (p progress, err error) {
-	p.Validation = s.validation // what is not in the file stays
 	if err := json.Unmarshal([]byte(r.Metadata[progressKey]), &p); err != nil {
 		return p, err
 	}
@@ -169,7 +168,14 @@ func (s *training) restorable(r *tensor.Reader) (p progress, err error) {
 }
 
 func (s *training) restore(r *tensor.Reader, p progress) error {
-	s.optimiser.decayed.Steps, s.optimiser.others.Steps, s.limit = p.Optimised, p.Optimised, p.Limit
+	s.optimiser.decayed.Steps, s.optimiser.others.Steps = p.Optimised, p.Optimised
+	if s.limit != p.Limit {
+		s.limit = p.Limit
+		s.rechunked()
+	}
+	if s.validation != nil && p.Validation != nil {
+		s.validation.Best, s.validation.Since = p.Validation.Best, p.Validation.Since
+	}
 	for name, x := range s.tensors() {
 		values, err := r.Floats(name, nil)
 		if err != nil {

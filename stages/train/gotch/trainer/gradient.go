@@ -36,7 +36,14 @@ func (s *training) gradients(window []*tokens, step int) ([]float64, error) {
 			return nil, err
 		}
 		s.Logf("step %d: out of memory; going on with %d texts at once", step+1, s.limit)
-		s.SetClass("tolerant") // dropout takes other neurons now
+		s.rechunked()
+	}
+}
+
+// rechunked says that dropout takes other neurons now than it did elsewhere.
+func (s *training) rechunked() {
+	if s.class != stochastic {
+		s.SetClass("tolerant")
 	}
 }
 

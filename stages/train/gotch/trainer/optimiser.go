@@ -20,6 +20,7 @@ type optimiser struct {
 	decayed  *torch.AdamW
 	others   *torch.AdamW
 	logScale *ts.Tensor // ln(1/τ), one element
+	learned  bool       // whether the temperature is trained
 	clip     float64    // 0: no limit
 }
 
@@ -27,7 +28,7 @@ type optimiser struct {
 const minTemperature = 0.01
 
 func newOptimiser(e *encoder.Encoder, p train.Params, o *params) *optimiser {
-	opt := &optimiser{clip: o.ClipNorm}
+	opt := &optimiser{clip: o.ClipNorm, learned: o.LearnTemp}
 	var decayed, others []*ts.Tensor
 	for i, w := range e.Model.Weights() {
 		if w.Decay {
@@ -69,10 +70,9 @@ func (o *optimiser) norm() float64 {
 func (o *optimiser) step(t *torch.Thread, lr float64) {
 	o.decayed.Step(lr)
 	o.others.Step(lr)
-	t.NoGrad(func() {
-		most := ts.FloatScalar(-math.Log(minTemperature))
-		o.logScale.MustClampMax_(most)
-	})
+	if o.learned {
+		t.NoGrad(func() { o.logScale.MustClampMax_(ts.FloatScalar(-math.Log(minTemperature))) })
+	}
 	torch.ZeroGrad(o.all)
 }
 

@@ -55,9 +55,9 @@ func (*Backend) Variant() stages.Variant {
 			{Name: "passage_prefix", Type: "string", Default: "null", Doc: `Put before each passage, such as "Passage: "; null: as init has it.`},
 			{Name: "learn_temperature", Type: "bool", Default: "false", Doc: "Whether the temperature is trained too, from its initial value down to 0.01 at least."},
 			{Name: "clip_norm", Type: "number", Default: "1", Doc: "Most that the gradient's norm may be, beyond which it is scaled; 0: no limit."},
-			{Name: "accumulate", Type: "number", Default: "1", Doc: "Batches to an optimiser step, which takes the mean of their gradients."},
+			{Name: "accumulate", Type: "number", Default: "1", Doc: "Batches to an optimiser step, which takes the mean of their gradients; warm-up, schedule and log go on counting batches."},
 			{Name: "micro_batch", Type: "number", Default: "null", Doc: "Texts that are in memory at once (GradCache); null: all of a batch, and fewer only when memory runs out."},
-			{Name: "validate_every", Type: "number", Default: "0", Doc: "Steps between two validations, after which the weights with the least loss are kept; 0: none."},
+			{Name: "validate_every", Type: "number", Default: "0", Doc: "Batches between two validations, after which the weights with the least loss are kept; 0: none."},
 			{Name: "patience", Type: "number", Default: "0", Doc: "Validations without a lesser loss after which training stops; 0: never."},
 			{Name: "device", Type: "string", Default: `"cpu"`, Doc: `Where it is computed: "cpu" or "cuda".`},
 			{Name: "precision", Type: "string", Default: `"float32"`, Doc: `Of matrix products: "float32" or "bfloat16"; weights and optimiser are float32 in any case.`},
@@ -113,6 +113,15 @@ func own(p train.Params) (*params, error) {
 	}
 	if !(o.ClipNorm >= 0) {
 		return nil, &stages.ParamError{Param: "clip_norm", Problem: fmt.Sprintf("%v is out of range", o.ClipNorm), Hint: "Give 0 for no limit"}
+	}
+	if o.LearnTemp && p.Temperature < minTemperature {
+		return nil, &stages.ParamError{
+			Param: "temperature", Problem: fmt.Sprintf("%v is less than a trained one can be", p.Temperature),
+			Hint: fmt.Sprintf("Give at least %v", minTemperature),
+		}
+	}
+	if o.Patience > 0 && o.ValidateEvery == 0 {
+		return nil, &stages.ParamError{Param: "patience", Problem: "there are no validations", Hint: "Give validate_every too"}
 	}
 	shape := o.shape(o.VocabSize, 0)
 	if err := shape.Config.Check(); err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sugarme/gotch"
+
 	"repro/stages"
 	"repro/stages/hf"
 	"repro/stages/stagetest"
@@ -243,15 +245,20 @@ func TestADivergedTrainingSaysWhere(t *testing.T) {
 func TestBadParameters(t *testing.T) {
 	t.Parallel()
 	in := batches(t, `{"sampler": "simcse", "steps": 2, "batch_size": 16}`, pairs(60, 1))
+	if _, err := run(t, `"transformer.device": "cuda"`, in); !gotch.CUDA.IsAvailable() && (err == nil || !strings.Contains(err.Error(), "repro doctor")) {
+		t.Errorf("without a GPU: %v", err)
+	}
 	for params, want := range map[string]string{
-		`"transformer.device": "tpu"`:       "transformer.device",
-		`"transformer.device": "cuda"`:      "repro doctor",
-		`"transformer.heads": 3`:            "heads",
-		`"transformer.micro_batch": 0`:      "transformer.micro_batch",
-		`"transformer.dropout": 1`:          "transformer.dropout",
-		`"transformer.pooling": "max"`:      "cls, mean",
-		`"transformer.dropout": 0`:          "pairs each text with itself",
-		`"transformer.hidden": 10000000000`: "hidden",
+		`"transformer.device": "tpu"`:                                 "transformer.device",
+		`"transformer.patience": 1`:                                   "transformer.patience",
+		`"transformer.validate_every": 5`:                             "no pairs to validate on",
+		`"transformer.learn_temperature": true, "temperature": 0.001`: "temperature",
+		`"transformer.heads": 3`:                                      "heads",
+		`"transformer.micro_batch": 0`:                                "transformer.micro_batch",
+		`"transformer.dropout": 1`:                                    "transformer.dropout",
+		`"transformer.pooling": "max"`:                                "cls, mean",
+		`"transformer.dropout": 0`:                                    "pairs each text with itself",
+		`"transformer.hidden": 10000000000`:                           "hidden",
 	} {
 		_, err := run(t, params, in)
 		if err == nil || !strings.Contains(err.Error(), want) {

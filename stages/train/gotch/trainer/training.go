@@ -31,12 +31,13 @@ type training struct {
 	validation   *validation  // nil: none
 	best         []*ts.Tensor // room for the weights with the least validation loss; nil without validation
 	keeper       *keeper
+	class        string // what was promised of a second run, if not what the variant says
 	meter        meter
 }
 
 // train takes the steps that have not been taken before a checkpoint.
 func (s *training) train(ctx context.Context) error {
-	if s.SelfPairs && s.Steps > 0 && s.encoder.Model.Config.Dropout == 0 {
+	if c := s.encoder.Model.Config; s.SelfPairs && s.Steps > 0 && c.Dropout == 0 && c.AttentionDropout == 0 {
 		return &stages.ParamError{
 			Param: "dropout", Problem: "the sampler pairs each text with itself, which teaches nothing without dropout",
 			Hint: "Give 0.1, as SimCSE does",
@@ -101,10 +102,10 @@ func (s *training) step(ctx context.Context, window []*tokens) (stop bool, err e
 		s.taken = append(s.taken, step)
 		s.meter.add(s.encoder, b)
 	}
-	if note, ok := s.meter.note(losses[len(losses)-1], s.encoder.Device); ok {
+	if note, ok := s.meter.note(losses[len(losses)-1], norm, s.encoder.Device); ok {
 		s.Note(note)
 	}
-	if s.validation != nil && s.validation.exhausted(s.o.Patience) {
+	if s.validation != nil && s.validation.exhausted(s.o.Patience) && len(s.taken) < s.Steps {
 		s.Stop(fmt.Sprintf("%d validations without a loss below %.4f", s.o.Patience, *s.validation.Best))
 		return true, nil
 	}

@@ -48,6 +48,7 @@ func newValidation(files []string, every int, l *lexer) (*validation, error) {
 	}
 	n := min(len(pairs), validationPairs)
 	rows := min(validationRows, n)
+	n -= n % rows // whole batches, which still are from all over the files
 	v := &validation{every: every}
 	for start := 0; start+rows <= n; start += rows {
 		var b train.Batch
