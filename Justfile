@@ -85,6 +85,10 @@ gotch: (install trainer_packages)
 test-gotch: gotch
     GOWORK="$PWD/bin/gotch/go.work" LD_LIBRARY_PATH="$PWD/bin/gotch:${LD_LIBRARY_PATH:-}" go test -tags gotch -timeout=30m ./stages/train/gotch/...
 
+# The trainer's steps beside those of Python's PyTorch; REPRO_BENCH_DEVICE=cuda for XLM-R on a GPU.
+bench-gotch pattern="Step": gotch
+    GOWORK="$PWD/bin/gotch/go.work" LD_LIBRARY_PATH="$PWD/bin/gotch:${LD_LIBRARY_PATH:-}" go test -tags gotch -run='^$' -bench='{{pattern}}' -benchtime=1x -v -timeout=60m ./stages/train/gotch/...
+
 # Write the code of the plugin protocol anew (needs Debian's protobuf-compiler).
 proto:
     #!/usr/bin/env bash

@@ -67,31 +67,41 @@ const (
 // tokens', and learning begins there. A token counts in it as much as importance
 // says, 0 to 1 for each id: as layer norms make all vectors equally long, the
 // rest of the vector lies in its first number, which the last norm removes.
+//
+// Where the first token's vector is the text's, there is nothing of words in it
+// until attention has learned, and so that is BERT's initialisation alone.
 func New(t *torch.Thread, model *hf.Model, importance []float32, device gotch.Device) (*Encoder, error) {
 	if err := model.Config.Check(); err != nil {
 		return nil, err
 	}
 	e := &Encoder{Model: model, Device: device, thread: t}
+	words := model.Pooling == hf.Mean
 	for _, w := range model.Weights() {
 		// Drawn on the CPU, so that every device begins with the same.
 		x := ts.MustZeros(sizes(w.Shape), gotch.Float, gotch.CPU)
 		switch {
 		case strings.HasSuffix(w.Name, "LayerNorm.weight"):
 			x.MustFill_(ts.FloatScalar(1))
-		case strings.HasSuffix(w.Name, "output.dense.weight"), strings.Contains(w.Name, "position"), strings.Contains(w.Name, "token_type"):
+		case words && adds(w.Name): // stays 0
 		case len(w.Shape) > 1:
 			x.MustNormal_(0, deviation)
 		}
-		if strings.Contains(w.Name, "word_embeddings") {
+		if words && strings.Contains(w.Name, "word_embeddings") {
 			x.MustNormal_(0, wordDeviation)
 			weigh(x, importance)
 		}
-		if w.Name == fmt.Sprintf("encoder.layer.%d.output.LayerNorm.weight", model.Config.Layers-1) {
+		if words && w.Name == fmt.Sprintf("encoder.layer.%d.output.LayerNorm.weight", model.Config.Layers-1) {
 			x.MustNarrow(0, 0, 1, false).MustFill_(ts.FloatScalar(0))
 		}
 		e.Params = append(e.Params, x.MustTo(device, true).MustSetRequiresGrad(true, true))
 	}
 	return e, e.assign()
+}
+
+// adds reports whether a weight decides what is added to words' vectors.
+func adds(name string) bool {
+	return strings.HasSuffix(name, "output.dense.weight") || strings.HasSuffix(name, "position_embeddings.weight") ||
+		strings.HasSuffix(name, "token_type_embeddings.weight")
 }
 
 // weigh makes the vectors of tokens count as New says: x is [tokens, hidden].

@@ -93,7 +93,7 @@ func (l *lexer) ahead(ctx context.Context, batches iter.Seq2[train.Batch, error]
 // share of it, and there are texts enough to keep the device busy, the shorter
 // ones get a chunk of their own.
 const (
-	maxPadding = 0.15
+	maxPadding = 0.08
 	minChunk   = 16
 )
 
