@@ -310,8 +310,10 @@ stage "embed" "texts" {
   retrieval = [for s in local.test_sets : s.retrieval if s.dataset == each.dataset]
   backend   = local.backend
   transformer {
-    device    = local.pretrained ? "cuda" : "cpu"
-    precision = local.pretrained ? "bfloat16" : "float32"
+    query_length   = local.pretrained ? 64 : 32
+    passage_length = local.pretrained ? 256 : 64
+    device         = local.pretrained ? "cuda" : "cpu"
+    precision      = local.pretrained ? "bfloat16" : "float32"
   }
   resources {
     gpus = local.gpus

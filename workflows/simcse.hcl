@@ -396,6 +396,7 @@ stage "train" "encoder" {
   }
 }
 
+# Queries may be as long as documents: those of ArguAna are.
 stage "embed" "texts" {
   matrix    = { dataset = [for s in local.test_sets : s.dataset], init = [local.init], sampler = local.arms, seed = var.seeds }
   model     = stage.train.encoder[{ init = each.init, sampler = each.sampler, seed = each.seed }].model
