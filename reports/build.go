@@ -93,12 +93,7 @@ func admitted(records []Record, where map[string][]string) []Record {
 
 // fill computes all cells.
 func (b *builder) fill(records []Record) error {
-	type place struct{ row, column string }
-	byPlace := map[place][]Record{}
-	for _, r := range records {
-		p := place{keyOf(&r, b.spec.Rows).id(), keyOf(&r, b.spec.Columns).id()}
-		byPlace[p] = append(byPlace[p], r)
-	}
+	byPlace := byPlace(records, &b.spec)
 	for _, row := range b.table.Rows {
 		cells := make([]Cell, len(b.table.Columns))
 		for i, column := range b.table.Columns {
@@ -114,6 +109,19 @@ func (b *builder) fill(records []Record) error {
 		b.table.Cells = append(b.table.Cells, cells)
 	}
 	return nil
+}
+
+// place is where a cell stands.
+type place struct{ row, column string }
+
+// byPlace splits records by the cell that they belong to.
+func byPlace(records []Record, spec *Spec) map[place][]Record {
+	split := map[place][]Record{}
+	for _, r := range records {
+		p := place{keyOf(&r, spec.Rows).id(), keyOf(&r, spec.Columns).id()}
+		split[p] = append(split[p], r)
+	}
+	return split
 }
 
 func (b *builder) cell(records []Record) (Cell, error) {
@@ -134,6 +142,12 @@ func (b *builder) cell(records []Record) (Cell, error) {
 		}
 		sum += values[i]
 		cell.Averaged = min(cell.Averaged, len(run))
+		cell.Samples = append(cell.Samples, Sample{Over: run[0].Dim(b.spec.Over), Value: values[i]})
+	}
+	for _, r := range records {
+		if r.Source != "" && !slices.Contains(cell.Sources, r.Source) {
+			cell.Sources = append(cell.Sources, r.Source)
+		}
 	}
 	cell.Constant = b.spec.Over != "" && !slices.ContainsFunc(records, func(r Record) bool { return r.has(b.spec.Over) })
 	cell.Mean = sum / float64(len(values))

@@ -17,7 +17,8 @@ type Record struct {
 	Dims    map[string]string // "sampler" → "hybrid"; without the metric
 	Metric  string            // "map", "recall@10" …
 	Value   float64
-	Queries int // how many queries the value is a mean over; 0 if unknown
+	Queries int    // how many queries the value is a mean over; 0 if unknown
+	Source  string // address of the stage that measured it, "" if unknown
 }
 
 // Dim returns the value of a dimension, MetricDim included, and "" if the

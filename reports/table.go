@@ -31,6 +31,15 @@ type Cell struct {
 	Averaged  int       // records that one value of Over averages
 	Best      bool      // whether it is the best of its column and metric; several may be, if equal
 	Published *float64  // the published value, if there is one
+
+	Samples []Sample // the values that Mean is over, in order of appearance; one without Over
+	Sources []string // addresses of the stages that it comes from, in order of appearance
+}
+
+// Sample is the value of a cell for one value of Over, such as a seed.
+type Sample struct {
+	Over  string // "" without Over, and of a constant cell
+	Value float64
 }
 
 // Missing reports whether there is no value.

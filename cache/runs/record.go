@@ -49,6 +49,9 @@ type Run struct {
 	Targets []string          `json:"targets,omitempty"` // stages asked for; empty means all
 	Host    Host              `json:"host"`
 	Stages  []Stage           `json:"stages"`
+	Plugins []Plugin          `json:"plugins,omitempty"`
+	Reports []Report          `json:"reports,omitempty"`
+	Claims  []Claim           `json:"claims,omitempty"`
 }
 
 // Header is the part of a record that lists show.
@@ -84,7 +87,26 @@ type Stage struct {
 	Took    time.Duration             `json:"took,omitempty"` // nanoseconds
 	Error   string                    `json:"error,omitempty"`
 	Log     cache.Digest              `json:"log"`
+	Class   cache.Determinism         `json:"class,omitempty"` // of its result
+	Inputs  []Input                   `json:"inputs,omitempty"`
 	Outputs map[string]cache.Artifact `json:"outputs,omitempty"`
+}
+
+// Input is what an input port of a stage was given: an output of another stage,
+// or a file.
+type Input struct {
+	Port   string `json:"port"`
+	Name   string `json:"name,omitempty"`   // position in a list port, name in a map port
+	Stage  string `json:"stage,omitempty"`  // address of the stage that makes it
+	Output string `json:"output,omitempty"` // its output port
+	Path   string `json:"path,omitempty"`   // else the file, as the workflow names it
+}
+
+// Plugin is a plugin that stages of the run used.
+type Plugin struct {
+	Name     string            `json:"name"`
+	Identity map[string]string `json:"identity"`        // its parts in keys: files, toolchain …
+	Files    map[string]string `json:"files,omitempty"` // each of its files, with the SHA-256 of its bytes
 }
 
 // New returns a record of a run that starts now.

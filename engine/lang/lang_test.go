@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
 
+	"repro/cache/runs"
 	"repro/engine"
 	"repro/engine/lang"
 	"repro/internal/testkit"
@@ -229,18 +230,18 @@ report "main" {
 	r := w.Reports[0]
 	var from []string
 	for _, s := range r.From {
-		from = append(from, s.Stage.Addr.String()+"."+s.Port)
+		from = append(from, s.Stage+"."+s.Port)
 	}
 	if diff := cmp.Diff([]string{"train.encoder[seed=0].metrics", "train.encoder[seed=1].metrics", "train.encoder[seed=1].metrics"}, from); diff != "" {
 		t.Error(diff)
 	}
-	r.From, r.Range = nil, hcl.Range{}
-	want := &lang.Report{
+	r.From, r.At, r.Range = nil, "", hcl.Range{}
+	want := &lang.Report{Report: runs.Report{
 		Name: "main", Title: "mAP", Rows: []string{"sampler"}, Columns: []string{"dataset", "metric"},
 		Average: []string{"lang"}, Over: "seed",
 		Where: map[string][]string{"metric": {"map"}, "setting": {"multilingual"}},
-		Best:  map[string]string{"map": "max", "rank_distance": "min"}, Digits: 3, Published: "published.csv",
-	}
+		Best:  map[string]string{"map": "max", "rank_distance": "min"}, Digits: 3, PublishedFile: "published.csv",
+	}}
 	if diff := cmp.Diff(want, r); diff != "" {
 		t.Error(diff)
 	}

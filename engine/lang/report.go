@@ -3,6 +3,7 @@ package lang
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -10,6 +11,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/gocty"
+
+	"repro/cache/runs"
 )
 
 // defaultDigits is how many decimals a table shows: published tables have four.
@@ -17,27 +20,28 @@ const defaultDigits = 4
 
 // reportAttrs are the attributes of a report block: what each is read as.
 var reportAttrs = map[string]func(r *Report, v cty.Value) error{
-	"title":   func(r *Report, v cty.Value) error { return setString(&r.Title, v) },
-	"caption": func(r *Report, v cty.Value) error { return setString(&r.Caption, v) },
-	"from":    setSources,
-	"rows":    func(r *Report, v cty.Value) error { return setStrings(&r.Rows, v) },
-	"columns": func(r *Report, v cty.Value) error { return setStrings(&r.Columns, v) },
-	"average": func(r *Report, v cty.Value) error { return setStrings(&r.Average, v) },
-	"over":    func(r *Report, v cty.Value) error { return setString(&r.Over, v) },
-	"where":   func(r *Report, v cty.Value) error { return setWhere(&r.Where, v) },
-	"best":    setBest,
-	"digits":  setDigits,
+	"title":     func(r *Report, v cty.Value) error { return setString(&r.Title, v) },
+	"caption":   func(r *Report, v cty.Value) error { return setString(&r.Caption, v) },
+	"from":      setSources,
+	"rows":      func(r *Report, v cty.Value) error { return setStrings(&r.Rows, v) },
+	"columns":   func(r *Report, v cty.Value) error { return setStrings(&r.Columns, v) },
+	"average":   func(r *Report, v cty.Value) error { return setStrings(&r.Average, v) },
+	"over":      func(r *Report, v cty.Value) error { return setString(&r.Over, v) },
+	"where":     func(r *Report, v cty.Value) error { return setWhere(&r.Where, v) },
+	"best":      setBest,
+	"digits":    setDigits,
+	"tolerance": setTolerance,
 	"published": func(r *Report, v cty.Value) error {
 		if v.IsNull() {
 			return nil
 		}
-		return setString(&r.Published, v)
+		return setString(&r.PublishedFile, v)
 	},
 	"published_where": func(r *Report, v cty.Value) error { return setWhere(&r.PublishedWhere, v) },
 }
 
 func (e *evaluator) evalReport(n *node) (*Report, hcl.Diagnostics) {
-	r := &Report{Name: n.ref.name, Title: n.ref.name, Digits: defaultDigits, Range: n.at}
+	r := &Report{Report: runs.Report{Name: n.ref.name, Title: n.ref.name, At: place(n.at), Digits: defaultDigits}, Range: n.at}
 	diags := refuseBlocks(n.block.Body)
 	known := slices.Sorted(maps.Keys(reportAttrs))
 	for _, attr := range sortedAttrs(n.block.Body.Attributes) {
@@ -68,6 +72,11 @@ func (e *evaluator) evalReport(n *node) (*Report, hcl.Diagnostics) {
 		}
 	}
 	return r, diags
+}
+
+// place shows where something stands as records have it: file and line.
+func place(r hcl.Range) string {
+	return fmt.Sprintf("%s:%d", filepath.Base(r.Filename), r.Start.Line)
 }
 
 func missingReportAttr(block *hclsyntax.Block, name string) *hcl.Diagnostic {
@@ -140,6 +149,28 @@ func setBest(r *Report, v cty.Value) error {
 	return nil
 }
 
+// setTolerance reads 0.01 or { metric = 0.01 }.
+func setTolerance(r *Report, v cty.Value) error {
+	tolerance := map[string]float64{}
+	if v.Type() == cty.Number && !v.IsNull() {
+		v = cty.MapVal(map[string]cty.Value{"": v})
+	}
+	m, err := convert.Convert(v, cty.Map(cty.Number))
+	if err != nil {
+		return err
+	}
+	if err := gocty.FromCtyValue(m, &tolerance); err != nil {
+		return err
+	}
+	for _, t := range tolerance {
+		if t < 0 {
+			return fmt.Errorf("%v is less than 0", t)
+		}
+	}
+	r.Tolerance = tolerance
+	return nil
+}
+
 func setDigits(r *Report, v cty.Value) error {
 	if err := gocty.FromCtyValue(v, &r.Digits); err != nil {
 		return err
@@ -157,7 +188,7 @@ func setSources(r *Report, v cty.Value) error {
 		return fmt.Errorf("null")
 	case v.Type() == outputType:
 		out := v.EncapsulatedValue().(*output)
-		r.From = append(r.From, Source{Stage: out.stage, Port: out.port})
+		r.From = append(r.From, runs.Source{Stage: out.stage.Addr.String(), Port: out.port})
 		return nil
 	case isList(v):
 		for it := v.ElementIterator(); it.Next(); {

@@ -3,6 +3,7 @@ package lang
 import (
 	"github.com/hashicorp/hcl/v2"
 
+	"repro/cache/runs"
 	"repro/engine"
 	"repro/stages"
 )
@@ -59,27 +60,8 @@ type Input struct {
 	Path  string // a file, a folder or a pattern, relative to Workflow.Dir
 }
 
-// Report is a report block: which records make a table, and how it looks.
+// Report is a report block: what records of runs keep of it, and its place.
 type Report struct {
-	Name           string
-	Title          string
-	Caption        string
-	From           []Source            // metrics files
-	Rows           []string            // dimensions that make the rows
-	Columns        []string            // dimensions that make the columns; "metric" is one
-	Average        []string            // dimensions that a cell is the unweighted mean over, innermost last
-	Over           string              // dimension that intervals are computed over, such as seed
-	Where          map[string][]string // keep only records that have one of these values
-	Best           map[string]string   // metric → "max" or "min"; "" stands for all others
-	Digits         int                 // decimals shown
-	Published      string              // a CSV file with published numbers, relative to Workflow.Dir
-	PublishedWhere map[string][]string // as Where, for the published numbers
-	Range          hcl.Range
-}
-
-// Source is one output with metrics. The coordinates of its stage become
-// dimensions of its records.
-type Source struct {
-	Stage *Stage
-	Port  string
+	runs.Report
+	Range hcl.Range
 }

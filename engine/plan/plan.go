@@ -6,6 +6,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"repro/cache"
+	"repro/cache/runs"
 	"repro/engine"
 	"repro/engine/lang"
 )
@@ -76,6 +77,20 @@ func (n *Node) Sources() []Source { return n.sources }
 // Tools returns the programs that the stage runs, with their versions or
 // digests, and the parts of the plugin that does its work.
 func (n *Node) Tools() map[string]string { return n.tools }
+
+// Inputs returns what the input ports of node i are given, for its record.
+func (p *Plan) Inputs(i int) []runs.Input {
+	n := p.Nodes[i]
+	list := make([]runs.Input, 0, len(n.inputs))
+	for _, in := range n.inputs {
+		given := runs.Input{Port: in.port, Name: in.name, Path: in.path}
+		if in.path == "" {
+			given.Stage, given.Output = p.Nodes[in.from].Stage.Addr.String(), in.out
+		}
+		list = append(list, given)
+	}
+	return list
+}
 
 // Resolve returns the task of node i once the results of all that it needs are
 // known; result returns that of another node.

@@ -70,33 +70,3 @@ func (w *walk) blocked() error {
 	}
 	return fmt.Errorf("%w: %s", ErrBlocked, strings.Join(problems, "; "))
 }
-
-// record says what became of each stage.
-func (w *walk) record() []runs.Stage {
-	stages := make([]runs.Stage, len(w.plan.Nodes))
-	for i, n := range w.plan.Nodes {
-		s := &w.nodes[i]
-		stages[i] = runs.Stage{
-			Addr:    n.Stage.Addr.String(),
-			Axes:    n.Stage.Addr.Axes(),
-			Kind:    n.Stage.Block.Kind,
-			Key:     s.key,
-			State:   s.state,
-			Reason:  s.reason,
-			Started: s.started,
-			Took:    s.took,
-			Log:     s.log,
-		}
-		if s.result != nil {
-			stages[i].Outputs, stages[i].Log = s.result.Outputs, s.result.Log
-		}
-		if s.err != nil {
-			stages[i].Error = s.err.Error()
-			var failure *engine.StageError
-			if errors.As(s.err, &failure) {
-				stages[i].Error = failure.Err.Error() // the address stands beside it
-			}
-		}
-	}
-	return stages
-}

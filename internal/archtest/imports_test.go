@@ -20,7 +20,7 @@ var allowed = map[string][]string{
 	"cache":             {},
 	"stages":            {},
 	"engine":            {"stages", "cache", "cache/runs", "internal/dag", "internal/git"},
-	"reports":           {"engine/lang", "cache", "internal/git"},
+	"reports":           {"cache", "cache/runs"},
 	"paper":             {"reports", "reports/"},
 	"internal/dag":      {},
 	"internal/git":      {},

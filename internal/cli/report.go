@@ -12,9 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"repro/cache"
 	"repro/engine/lang"
-	"repro/engine/plan"
 	"repro/reports"
 	"repro/reports/render"
 )
@@ -66,19 +64,13 @@ func (p *project) report(ctx context.Context, t *terminal, f *reportFlags) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	made, diags := plan.New(ctx, w, plan.Options{Store: store, Files: store, Targets: p.patterns})
-	if err := t.diagnose(diags, w.Sources, f.json); err != nil {
+	found, err := p.snapshot(ctx, t, w, store)
+	if err != nil {
 		return err
 	}
-	results := map[string]map[string]cache.Artifact{}
-	for _, n := range made.Nodes {
-		if n.Status == plan.Hit {
-			results[n.Stage.Addr.String()] = n.Result.Outputs
-		}
-	}
-	tables, tablesErr := p.tables(ctx, t, w, store, results)
-	if missing := made.Count(plan.Run) + made.Count(plan.Unknown) + made.Count(plan.Blocked); missing > 0 {
-		t.say("note: %d of %d stages have no result yet; fill the gaps with: %s", missing, len(made.Nodes), p.command("run"))
+	tables, tablesErr := tables(ctx, t, found)
+	if missing := found.Missing(); missing > 0 {
+		t.say("note: %d of %d stages have no result yet; fill the gaps with: %s", missing, len(found.Stages), p.command("run"))
 	}
 	return errors.Join(tablesErr, t.printTables(tables, f.format))
 }
@@ -100,26 +92,6 @@ func onlyReports(all []*lang.Report, names []string) ([]*lang.Report, error) {
 		only = append(only, all[i])
 	}
 	return only, nil
-}
-
-// tables builds the reports of the workflow from the results at hand. One that
-// cannot be built does not keep the others from it.
-func (p *project) tables(ctx context.Context, t *terminal, w *lang.Workflow, blobs cache.Blobs, results map[string]map[string]cache.Artifact) ([]*reports.Table, error) {
-	var tables []*reports.Table
-	var problems []error
-	for _, r := range w.Reports {
-		made, err := buildTable(ctx, w, r, blobs, results)
-		if errors.Is(err, errNoRecords) {
-			t.say("note: report %q has no results yet", r.Name)
-			continue
-		}
-		if err != nil {
-			problems = append(problems, withCode(exitWorkflow, fmt.Errorf("%s: %w", r.Range, err)))
-			continue
-		}
-		tables = append(tables, made)
-	}
-	return tables, errors.Join(problems...)
 }
 
 func (t *terminal) printTables(tables []*reports.Table, format string) error {

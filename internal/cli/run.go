@@ -98,6 +98,9 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 	}
 	record := p.newRecord(ctx, w)
 	record.Started = started
+	if err := p.define(ctx, record, w, store); err != nil {
+		return err
+	}
 	// Written before the first stage starts, so that a killed run leaves a trace.
 	if err := records.Write(record); err != nil {
 		return err
@@ -109,7 +112,7 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 	if ctx.Err() != nil && !f.json {
 		return runErr // who interrupts does not wait for tables
 	}
-	tables, err := p.tables(context.WithoutCancel(ctx), t, w, store, outcomes(record))
+	tables, err := tables(context.WithoutCancel(ctx), t, reports.NewSnapshot("this run", record, store))
 	return errors.Join(runErr, err, p.answer(t, record, tables))
 }
 
@@ -183,15 +186,4 @@ func summary(r *runs.Run) string {
 		text += fmt.Sprintf(", %d skipped", n)
 	}
 	return text + " in " + r.Ended.Sub(r.Started).Round(time.Millisecond).String()
-}
-
-// outcomes returns the outputs of each stage by address.
-func outcomes(r *runs.Run) map[string]map[string]cache.Artifact {
-	found := make(map[string]map[string]cache.Artifact, len(r.Stages))
-	for _, s := range r.Stages {
-		if s.Outputs != nil {
-			found[s.Addr] = s.Outputs
-		}
-	}
-	return found
 }

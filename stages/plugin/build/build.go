@@ -38,6 +38,17 @@ const (
 	partSDK       = "sdk"
 )
 
+// Files returns the SHA-256 of each of the plugin's files, in hexadecimal, by
+// its path in the plugin's folder.
+func (p *Plugin) Files() (map[string]string, error) {
+	source := os.DirFS(p.Copied)
+	files, err := list(source, ".")
+	if err != nil {
+		return nil, err
+	}
+	return sums(source, files)
+}
+
 // Build makes the plugin in the folder dir ready, unless it has been before.
 // A program that is missing is a *stages.MissingToolError.
 func Build(ctx context.Context, name, dir string, o Options) (*Plugin, error) {

@@ -1,6 +1,9 @@
 package build
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -46,6 +49,24 @@ func ignored(name string) bool {
 // database computes it.
 func digest(fsys fs.FS, files []string) (string, error) {
 	return dirhash.Hash1(files, func(name string) (io.ReadCloser, error) { return fsys.Open(name) })
+}
+
+// sums returns the SHA-256 of each file, in hexadecimal.
+func sums(fsys fs.FS, files []string) (map[string]string, error) {
+	all := make(map[string]string, len(files))
+	for _, name := range files {
+		f, err := fsys.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		h := sha256.New()
+		_, err = io.Copy(h, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return nil, err
+		}
+		all[name] = hex.EncodeToString(h.Sum(nil))
+	}
+	return all, nil
 }
 
 // copyFiles copies files to the new folder dir.

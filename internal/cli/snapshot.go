@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"repro/cache"
+	"repro/cache/disk"
+	"repro/cache/runs"
+	"repro/engine/lang"
+	"repro/engine/plan"
+	"repro/engine/run"
+	"repro/reports"
+)
+
+// snapshot returns what the cache has for the workflow as it is now.
+func (p *project) snapshot(ctx context.Context, t *terminal, w *lang.Workflow, store *disk.Store) (*reports.Snapshot, error) {
+	made, diags := plan.New(ctx, w, plan.Options{Store: store, Files: store, Targets: p.patterns})
+	if err := t.diagnose(diags, w.Sources, p.flags.json); err != nil {
+		return nil, err
+	}
+	record := p.newRecord(ctx, w)
+	record.Stages = run.Found(made)
+	if err := p.define(ctx, record, w, store); err != nil {
+		return nil, err
+	}
+	return reports.NewSnapshot("working tree", record, store), nil
+}
+
+// define puts into a record what the workflow makes of its results, and the
+// plugins that it uses.
+func (p *project) define(ctx context.Context, record *runs.Run, w *lang.Workflow, store cache.Blobs) error {
+	for _, plugin := range p.plugins {
+		files, err := plugin.built.Files()
+		if err != nil {
+			return err
+		}
+		record.Plugins = append(record.Plugins, runs.Plugin{Name: plugin.decl.Name, Identity: plugin.built.Identity, Files: files})
+	}
+	for _, r := range w.Reports {
+		report := r.Report
+		if r.PublishedFile != "" {
+			b, err := os.ReadFile(publishedFile(w, r))
+			if err != nil {
+				return fmt.Errorf("published numbers: %w", err)
+			}
+			if report.Published, err = cache.PutBytes(ctx, store, b); err != nil {
+				return err
+			}
+		}
+		record.Reports = append(record.Reports, report)
+	}
+	return nil
+}
+
+// tables builds the reports of a snapshot. One that cannot be built does not
+// keep the others from it.
+func tables(ctx context.Context, t *terminal, s *reports.Snapshot) ([]*reports.Table, error) {
+	var made []*reports.Table
+	var problems []error
+	for i := range s.Reports {
+		r := &s.Reports[i]
+		table, err := s.Table(ctx, r)
+		if errors.Is(err, reports.ErrNoRecords) {
+			t.say("note: report %q has no results yet", r.Name)
+			continue
+		}
+		if err != nil {
+			problems = append(problems, withCode(exitWorkflow, fmt.Errorf("%s: %w", r.At, err)))
+			continue
+		}
+		made = append(made, table)
+	}
+	return made, errors.Join(problems...)
+}
+
+func publishedFile(w *lang.Workflow, r *lang.Report) string {
+	if filepath.IsAbs(r.PublishedFile) {
+		return r.PublishedFile
+	}
+	return filepath.Join(w.Dir, filepath.FromSlash(r.PublishedFile))
+}
+
+// checkPublished finds out before hours of work that a file of published
+// numbers is not there.
+func checkPublished(w *lang.Workflow) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, r := range w.Reports {
+		if r.PublishedFile == "" {
+			continue
+		}
+		if _, err := os.Stat(publishedFile(w, r)); err != nil {
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: "No published numbers",
+				Detail: "published: " + err.Error() + ".", Subject: &r.Range,
+			})
+		}
+	}
+	return diags
+}
