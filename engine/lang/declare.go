@@ -2,6 +2,7 @@ package lang
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,8 @@ const (
 	blockPlugin   = "plugin"
 	blockStage    = "stage"
 	blockReport   = "report"
+	blockClaim    = "claim"
+	blockPaper    = "paper"
 )
 
 // blockLabels says how many labels each block has, and what they are.
@@ -29,6 +32,8 @@ var blockLabels = map[string][]string{
 	blockPlugin:   {"NAME"},
 	blockStage:    {"KIND", "NAME"},
 	blockReport:   {"NAME"},
+	blockClaim:    {"NAME"},
+	blockPaper:    {"NAME"},
 }
 
 // node is one thing that can be referred to or that refers to others.
@@ -67,7 +72,7 @@ func (e *evaluator) declare(body *hclsyntax.Body) hcl.Diagnostics {
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError,
 				Summary:  "Unknown block",
-				Detail:   fmt.Sprintf("There is no block %q.%s", block.Type, didYouMean(block.Type, []string{blockWorkflow, blockVariable, blockLocals, blockPlugin, blockStage, blockReport})),
+				Detail:   fmt.Sprintf("There is no block %q.%s", block.Type, didYouMean(block.Type, slices.Sorted(maps.Keys(blockLabels)))),
 				Subject:  block.TypeRange.Ptr(),
 			})
 			continue
@@ -106,8 +111,8 @@ func (e *evaluator) declare(body *hclsyntax.Body) hcl.Diagnostics {
 			diags = append(diags, e.add(n)...)
 		case blockPlugin:
 			diags = append(diags, e.declarePlugin(block)...)
-		case blockReport:
-			n := &node{ref: ref{root: "report", name: block.Labels[0]}, block: block, at: block.DefRange()}
+		case blockReport, blockClaim, blockPaper:
+			n := &node{ref: ref{root: block.Type, name: block.Labels[0]}, block: block, at: block.DefRange()}
 			diags = append(diags, e.add(n)...)
 		}
 	}

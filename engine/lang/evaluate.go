@@ -79,7 +79,7 @@ func (e *evaluator) evaluate() hcl.Diagnostics {
 	// A node whose evaluation failed would only make those after it fail in
 	// confusing ways: leave them out.
 	failed := make([]bool, len(e.nodes))
-	reports := map[int]*Report{}
+	tail := map[int]func(){} // what is to stand in the order of the file
 	for _, i := range order {
 		n := e.nodes[i]
 		if slices.ContainsFunc(deps[i], func(d int) bool { return failed[d] }) {
@@ -94,8 +94,18 @@ func (e *evaluator) evaluate() hcl.Diagnostics {
 			more = e.evalLocal(n)
 		case "stage":
 			more = e.evalStage(n)
-		case "report":
-			reports[i], more = e.evalReport(n)
+		case blockReport:
+			var r *Report
+			r, more = e.evalReport(n)
+			tail[i] = func() { e.workflow.Reports = append(e.workflow.Reports, r) }
+		case blockClaim:
+			var c *Claim
+			c, more = e.evalClaim(n)
+			tail[i] = func() { e.workflow.Claims = append(e.workflow.Claims, c) }
+		case blockPaper:
+			var p *Paper
+			p, more = e.evalPaper(n)
+			tail[i] = func() { e.workflow.Papers = append(e.workflow.Papers, p) }
 		}
 		failed[i] = more.HasErrors()
 		for _, d := range more {
@@ -104,10 +114,8 @@ func (e *evaluator) evaluate() hcl.Diagnostics {
 			}
 		}
 	}
-	for _, i := range slices.Sorted(maps.Keys(reports)) {
-		if reports[i] != nil {
-			e.workflow.Reports = append(e.workflow.Reports, reports[i])
-		}
+	for _, i := range slices.Sorted(maps.Keys(tail)) {
+		tail[i]()
 	}
 	return diags
 }
@@ -183,6 +191,8 @@ func (e *evaluator) resolve(n *node, t hcl.Traversal) (int, *hcl.Diagnostic) {
 		want = ref{root: root, name: names[1]}
 	case root == "var", root == "local":
 		return bad("Incomplete reference", fmt.Sprintf("Write %s.NAME.", root))
+	case root == blockReport && n.ref.root == blockClaim && len(names) == 2:
+		want = ref{root: root, name: names[1]}
 	case root == "stage" && len(names) == 3:
 		want = ref{root: root, kind: names[1], name: names[2]}
 	case root == "stage":

@@ -18,6 +18,8 @@ type Workflow struct {
 	Plugins     []*Plugin         // in the order of the file
 	Stages      []*Stage          // each after all those that it refers to
 	Reports     []*Report         // in the order of the file
+	Claims      []*Claim          // in the order of the file
+	Papers      []*Paper          // in the order of the file
 	Sources     map[string]*hcl.File
 }
 
@@ -64,4 +66,18 @@ type Input struct {
 type Report struct {
 	runs.Report
 	Range hcl.Range
+}
+
+// Claim is a claim block: what records of runs keep of it, and its place.
+type Claim struct {
+	runs.Claim
+	Range hcl.Range
+}
+
+// Paper is a paper block: a template and what it is filled with.
+type Paper struct {
+	Name     string
+	Template string            // a LaTeX file, relative to Workflow.Dir
+	Values   map[string]string // texts that the template can show
+	Range    hcl.Range
 }

@@ -55,6 +55,9 @@ func (p *project) define(ctx context.Context, record *runs.Run, w *lang.Workflow
 		}
 		record.Reports = append(record.Reports, report)
 	}
+	for _, c := range w.Claims {
+		record.Claims = append(record.Claims, c.Claim)
+	}
 	return nil
 }
 
