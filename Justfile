@@ -4,9 +4,9 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 
 # The Debian packages that the demo and the tests use: Apertium with the
 # language pairs of workflows/paper.hcl, git for run records, Python with gRPC
-# for plugins, SentencePiece as the oracle of the tokenizers, ninja as the peer of
-# the benchmarks.
-packages := "apertium apertium-eng-spa apertium-es-pt apertium-en-gl ca-certificates gcc libc6-dev git ninja-build python3 python3-grpcio python3-protobuf python3-sentencepiece"
+# for plugins, SentencePiece and SciPy as oracles of the tokenizers and the
+# statistics, ninja as the peer of the benchmarks.
+packages := "apertium apertium-eng-spa apertium-es-pt apertium-en-gl ca-certificates gcc libc6-dev git ninja-build python3 python3-grpcio python3-protobuf python3-scipy python3-sentencepiece"
 
 # List the recipes.
 default:
