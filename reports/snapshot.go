@@ -22,6 +22,10 @@ type Snapshot struct {
 	Label string // for people: "HEAD (1a2b3c4)", "working tree", "run 2026…"
 	Blobs cache.Blobs
 
+	// Planned has the actions, as far as they are known, of stages whose inputs
+	// have yet to be made: by address. Those of all others are in Blobs.
+	Planned map[string]*cache.Action
+
 	stages  map[string]*runs.Stage
 	queries map[cache.Digest]*queryTable
 }
@@ -37,6 +41,19 @@ func NewSnapshot(label string, r *runs.Run, blobs cache.Blobs) *Snapshot {
 
 // Stage returns what became of a stage, nil if the snapshot does not have it.
 func (s *Snapshot) Stage(addr string) *runs.Stage { return s.stages[addr] }
+
+// Action returns what decided the result of a stage. The error wraps
+// cache.ErrMiss if it is not known any more.
+func (s *Snapshot) Action(ctx context.Context, stage *runs.Stage) (*cache.Action, error) {
+	if planned, ok := s.Planned[stage.Addr]; ok {
+		return planned, nil
+	}
+	encoded, err := cache.ReadBlob(ctx, s.Blobs, stage.Key)
+	if err != nil {
+		return nil, err
+	}
+	return cache.ParseAction(encoded)
+}
 
 // Report returns the named report, nil if there is none.
 func (s *Snapshot) Report(name string) *runs.Report {

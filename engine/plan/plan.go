@@ -95,6 +95,21 @@ func (p *Plan) Inputs(i int) []runs.Input {
 // Resolve returns the task of node i once the results of all that it needs are
 // known; result returns that of another node.
 func (p *Plan) Resolve(i int, result func(node int) *cache.Result) *engine.Task {
+	return &engine.Task{Addr: p.Nodes[i].Stage.Addr, Action: p.action(i, result), Resources: p.Nodes[i].Stage.Resources}
+}
+
+// Action returns the action of node i as far as it is known: inputs that other
+// stages have yet to make have no digest.
+func (p *Plan) Action(i int) *cache.Action {
+	return p.action(i, func(node int) *cache.Result {
+		if r := p.Nodes[node].Result; r != nil {
+			return r
+		}
+		return &cache.Result{}
+	})
+}
+
+func (p *Plan) action(i int, result func(node int) *cache.Result) *cache.Action {
 	n := p.Nodes[i]
 	action := &cache.Action{
 		Kind:    n.Stage.Block.Kind,
@@ -114,7 +129,7 @@ func (p *Plan) Resolve(i int, result func(node int) *cache.Result) *engine.Task 
 	for _, port := range n.Stage.Outputs {
 		action.Outputs = append(action.Outputs, cache.Output{Port: port.Name, Tree: port.Dir})
 	}
-	return &engine.Task{Addr: n.Stage.Addr, Action: action, Resources: n.Stage.Resources}
+	return action
 }
 
 // Options says what a plan is made with.

@@ -145,6 +145,10 @@ func (p *project) fetch(ctx context.Context, t *terminal, from string, decl *lan
 		local = filepath.Join(from, local)
 	}
 	if decl.Commit == "" {
+		if now := p.presentDir(source); !exists(local) && now != "" {
+			t.say("note: commit %s has no plugin %s: the working tree's is taken", p.past.Commit[:12], decl.Name)
+			return now, nil
+		}
 		if decl.Build != "" && !exists(local) {
 			return "", fmt.Errorf("there is no folder %s. Make it with: %s", local, decl.Build)
 		}

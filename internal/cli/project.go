@@ -59,6 +59,7 @@ type project struct {
 	runs     string           // where the records are
 	plugins  []*openPlugin    // those that the workflow uses, once it is loaded
 	locked   bool             // nothing may differ from the lock file
+	past     *past            // set if the files are those of an earlier commit
 }
 
 // open finds the workflow that args name, "[FILE] [STAGE…]".
@@ -305,6 +306,10 @@ func (p *project) newRecord(ctx context.Context, w *lang.Workflow) *runs.Run {
 	r.Host = runs.Host{OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Go: runtime.Version(), Repro: version}
 	for _, pattern := range p.patterns {
 		r.Targets = append(r.Targets, pattern.String())
+	}
+	if p.past != nil {
+		r.Commit = p.past.Commit
+		return r
 	}
 	// A run outside of a repository has a record all the same.
 	if state, err := git.StateOf(ctx, p.root); err == nil {

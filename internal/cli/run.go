@@ -82,38 +82,45 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 		}
 		err = errors.Join(err, p.closePlugins()) // stages may have asked once more
 	}()
-	records := p.records()
-	made, err := p.plan(ctx, t, w, store, records)
-	if err != nil {
-		return err
-	}
-	if f.locked {
-		if err := p.checkLock(t, w, made); err != nil {
-			return err
-		}
-	}
-	memory, err := translate.OpenMemory(filepath.Join(p.dir, "translations"))
-	if err != nil {
-		return err
-	}
-	record := p.newRecord(ctx, w)
-	record.Started = started
-	if err := p.define(ctx, record, w, store); err != nil {
-		return err
-	}
-	// Written before the first stage starts, so that a killed run leaves a trace.
-	if err := records.Write(record); err != nil {
-		return err
-	}
-	runErr := p.walk(ctx, t, f, made, store, memory, record)
-	if err := records.Write(record); err != nil {
-		return errors.Join(runErr, err)
+	record, runErr := p.carryOut(ctx, t, f, w, store, started)
+	if record == nil {
+		return runErr
 	}
 	if ctx.Err() != nil && !f.json {
 		return runErr // who interrupts does not wait for tables
 	}
 	tables, err := tables(context.WithoutCancel(ctx), t, reports.NewSnapshot("this run", record, store))
 	return errors.Join(runErr, err, p.answer(t, record, tables))
+}
+
+// carryOut plans and runs the workflow. There is a record as soon as something
+// could have run, whatever the error.
+func (p *project) carryOut(ctx context.Context, t *terminal, f *runFlags, w *lang.Workflow, store *disk.Store, started time.Time) (*runs.Run, error) {
+	records := p.records()
+	made, err := p.plan(ctx, t, w, store, records)
+	if err != nil {
+		return nil, err
+	}
+	if f.locked {
+		if err := p.checkLock(t, w, made); err != nil {
+			return nil, err
+		}
+	}
+	memory, err := translate.OpenMemory(filepath.Join(p.dir, "translations"))
+	if err != nil {
+		return nil, err
+	}
+	record := p.newRecord(ctx, w)
+	record.Started = started
+	if err := p.define(ctx, record, w, store); err != nil {
+		return nil, err
+	}
+	// Written before the first stage starts, so that a killed run leaves a trace.
+	if err := records.Write(record); err != nil {
+		return nil, err
+	}
+	err = p.walk(ctx, t, f, made, store, memory, record)
+	return record, errors.Join(err, records.Write(record))
 }
 
 // answer prints what a run gave.

@@ -29,7 +29,14 @@ func (p *project) snapshot(ctx context.Context, t *terminal, w *lang.Workflow, s
 	if err := p.define(ctx, record, w, store); err != nil {
 		return nil, err
 	}
-	return reports.NewSnapshot("working tree", record, store), nil
+	found := reports.NewSnapshot("working tree", record, store)
+	found.Planned = map[string]*cache.Action{}
+	for i, n := range made.Nodes {
+		if n.Status != plan.Hit {
+			found.Planned[n.Stage.Addr.String()] = made.Action(i)
+		}
+	}
+	return found, nil
 }
 
 // define puts into a record what the workflow makes of its results, and the

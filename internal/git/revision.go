@@ -1,0 +1,119 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// ErrUnknownRevision: the repository has no commit of that name.
+var ErrUnknownRevision = errors.New("unknown revision")
+
+// Revision is a commit of a repository on this machine.
+type Revision struct {
+	Name    string // as somebody called it: "HEAD~1", "main"
+	Commit  string // full hash
+	Tree    string // full hash of its files
+	Subject string // first line of its message
+	Top     string // the checkout's folder
+}
+
+// Resolve finds the commit that name means in the checkout that holds dir. The
+// error wraps ErrNone without a repository, and ErrUnknownRevision if there is
+// no such commit, which in a shallow clone may only not have been fetched.
+func Resolve(ctx context.Context, dir, name string) (*Revision, error) {
+	top, err := output(ctx, dir, "rev-parse", "--show-toplevel")
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNone, err)
+	}
+	r := &Revision{Name: name, Top: strings.TrimSpace(string(top))}
+	// A name that starts with a dash would be an option.
+	commit, err := output(ctx, dir, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
+	if err != nil {
+		return nil, unknown(ctx, dir, name)
+	}
+	r.Commit = strings.TrimSpace(string(commit))
+	out, err := output(ctx, dir, "show", "--no-patch", "--format=%T%n%s", r.Commit)
+	if err != nil {
+		return nil, incomplete(ctx, dir, r, err)
+	}
+	r.Tree, r.Subject, _ = strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return r, nil
+}
+
+func unknown(ctx context.Context, dir, name string) error {
+	hint := "see: git log --oneline"
+	if shallow(ctx, dir) {
+		hint = "this clone is shallow and has only the newest commits: fetch the others with: git fetch --unshallow"
+	} else if _, err := output(ctx, dir, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"); err != nil {
+		hint = "the repository has no commit yet"
+	}
+	return fmt.Errorf("%w %q: %s", ErrUnknownRevision, name, hint)
+}
+
+func shallow(ctx context.Context, dir string) bool {
+	out, err := output(ctx, dir, "rev-parse", "--is-shallow-repository")
+	return err == nil && strings.TrimSpace(string(out)) == "true"
+}
+
+// incomplete says that git knows a commit, but does not have all of it.
+func incomplete(ctx context.Context, dir string, r *Revision, err error) error {
+	hint := "fetch it again, or see: git fsck"
+	if shallow(ctx, dir) {
+		hint = "fetch them with: git fetch --unshallow"
+	}
+	return fmt.Errorf("objects of commit %s (%s) are missing from the repository; %s: %w", r.Commit[:12], r.Name, hint, err)
+}
+
+// Unpack makes the new folder dir with the commit's files, as a checkout would
+// have them, line endings and filters included. It reads the repository's
+// objects through an index of its own: neither the user's index nor the
+// working tree is touched. Submodules stay empty folders.
+func (r *Revision) Unpack(ctx context.Context, dir string) (err error) {
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp(filepath.Dir(dir), ".unpack-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work) //nolint:errcheck // a leftover costs space only
+	env := append(os.Environ(), "LC_ALL=C", "GIT_INDEX_FILE="+filepath.Join(work, "index"))
+	if _, err := run(ctx, r.Top, env, "read-tree", r.Commit); err != nil {
+		return incomplete(ctx, r.Top, r, err)
+	}
+	files := filepath.Join(work, "files")
+	if err := os.Mkdir(files, 0o755); err != nil {
+		return err
+	}
+	if _, err := run(ctx, r.Top, env, "checkout-index", "--all", "--prefix="+files+"/"); err != nil {
+		return incomplete(ctx, r.Top, r, err)
+	}
+	if err := os.Rename(files, dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
+// Subjects returns the first line of the message of each commit that the
+// repository still has, by full hash.
+func Subjects(ctx context.Context, dir string, commits []string) map[string]string {
+	subjects := map[string]string{}
+	if len(commits) == 0 {
+		return subjects
+	}
+	args := append([]string{"log", "--no-walk=unsorted", "--ignore-missing", "--format=%H %s", "--end-of-options"}, commits...)
+	out, err := output(ctx, dir, args...)
+	if err != nil {
+		return subjects // no repository any more: the list does without
+	}
+	for line := range strings.Lines(string(out)) {
+		commit, subject, _ := strings.Cut(strings.TrimSpace(line), " ")
+		subjects[commit] = subject
+	}
+	return subjects
+}

@@ -1,0 +1,99 @@
+package cause
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"repro/cache"
+	"repro/cache/runs"
+)
+
+// describe says what differs of a stage itself; of a plugin, which files.
+func (e *explainer) describe(d cache.Difference) []string {
+	name, isFiles := strings.CutSuffix(d.Name, " files")
+	name, isPlugin := strings.CutPrefix(name, "plugin ")
+	if d.Part == cache.PartTool && isPlugin && isFiles && d.Had && d.Has {
+		if files := changedFiles(plugin(e.old.Plugins, name), plugin(e.now.Plugins, name)); len(files) > 0 {
+			return files
+		}
+	}
+	return []string{d.String()}
+}
+
+func plugin(list []runs.Plugin, name string) *runs.Plugin {
+	i := slices.IndexFunc(list, func(p runs.Plugin) bool { return p.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &list[i]
+}
+
+func changedFiles(was, is *runs.Plugin) []string {
+	if was == nil || is == nil {
+		return nil
+	}
+	names := maps.Clone(was.Files)
+	if names == nil {
+		names = map[string]string{}
+	}
+	maps.Copy(names, is.Files)
+	var details []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		before, had := was.Files[name]
+		after, has := is.Files[name]
+		if before != after {
+			details = append(details, fmt.Sprintf("plugin %s: %s %s", is.Name, name, verb(had, has)))
+		}
+	}
+	return details
+}
+
+// inputOf returns what a stage is given where the difference is.
+func inputOf(s *runs.Stage, d cache.Difference, has bool) *runs.Input {
+	if !has {
+		return nil
+	}
+	i := slices.IndexFunc(s.Inputs, func(in runs.Input) bool { return in.Port == d.Name && in.Name == d.Item })
+	if i < 0 {
+		return nil
+	}
+	return &s.Inputs[i]
+}
+
+// inputText says what became of an input that is a file, or that is not from
+// the stage that it was from.
+func inputText(before, after *runs.Input) string {
+	a, b := source(before), source(after)
+	switch {
+	case before == nil || after == nil:
+		return a + b + " " + verb(before != nil, after != nil)
+	case a == b:
+		return b + " changed"
+	default:
+		return fmt.Sprintf("%s: %s → %s", after.Port, a, b)
+	}
+}
+
+func source(in *runs.Input) string {
+	switch {
+	case in == nil:
+		return ""
+	case in.Path != "":
+		return in.Path
+	default:
+		return in.Output + " of " + in.Stage
+	}
+}
+
+func verb(had, has bool) string {
+	switch {
+	case !had:
+		return "is new"
+	case !has:
+		return "is gone"
+	default:
+		return "changed"
+	}
+}

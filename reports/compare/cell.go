@@ -1,0 +1,186 @@
+package compare
+
+import (
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+
+	"repro/cache"
+	"repro/reports"
+	"repro/reports/stats"
+)
+
+// The methods of telling a difference from noise, for people.
+const (
+	byQuestions = "questions"           // paired over questions: randomisation, and bootstrap for the interval
+	bySeeds     = "seeds"               // Welch's t over the values of over
+	byBoth      = "questions and seeds" // both have to tell it from noise
+	bySeedAlone = "one run each"        // of different seeds: nothing can tell it from noise
+	exactly     = "exact"               // no measurement of which noise is known
+)
+
+// confidence is the level of all intervals.
+const confidence = 0.95
+
+// cell compares the cells at one place.
+func (c *comparison) cell(row, column reports.Key) (Cell, error) {
+	before, after := find(c.before, row, column), find(c.after, row, column)
+	switch {
+	case before == nil && after == nil:
+		return Cell{Verdict: Equal}, nil
+	case before == nil:
+		c.differs(after)
+		return Cell{Metric: after.Metric, New: &after.Mean, Verdict: CellNew}, nil
+	case after == nil:
+		c.differs(before)
+		return Cell{Metric: before.Metric, Old: &before.Mean, Verdict: CellGone}, nil
+	}
+	cell := Cell{Metric: after.Metric, Old: &before.Mean, New: &after.Mean, Diff: after.Mean - before.Mean, Verdict: Equal}
+	if before.Metric != after.Metric {
+		cell.Verdict = Incompatible
+		c.differs(before, after)
+		return cell, nil
+	}
+	if slices.Equal(before.Samples, after.Samples) {
+		return cell, nil
+	}
+	c.differs(before, after)
+	if math.Abs(cell.Diff) <= c.tolerance(cell.Metric) {
+		cell.Verdict = Tolerated
+		return cell, nil
+	}
+	return cell, c.test(&cell, row, column, before, after)
+}
+
+// differs notes the stages behind cells that are not equal.
+func (c *comparison) differs(cells ...*reports.Cell) {
+	for _, cell := range cells {
+		for _, addr := range cell.Sources {
+			if !slices.Contains(c.differing, addr) {
+				c.differing = append(c.differing, addr)
+			}
+		}
+	}
+}
+
+func (c *comparison) tolerance(metric string) float64 {
+	if t, ok := c.is.Tolerance[metric]; ok {
+		return t
+	}
+	return c.is.Tolerance[""]
+}
+
+// test fills in the interval and p-value of a difference. A difference has two
+// sources of noise: which questions were asked, and which seeds were drawn.
+// Where both are known, the larger p-value counts, and the wider interval: it
+// has to be real with other questions and with other seeds (Berger's
+// intersection–union test keeps the level).
+func (c *comparison) test(cell *Cell, row, column reports.Key, before, after *reports.Cell) error {
+	units, err := c.units(row, column)
+	if err != nil {
+		return err
+	}
+	seeds := len(before.Samples) > 1 && len(after.Samples) > 1
+	cell.Units = len(units)
+	if len(units) > 1 {
+		flips, boots := make([]float64, len(units)), make([]float64, len(units))
+		for i, u := range units {
+			flips[i], boots[i] = u.Flip, u.Boot
+		}
+		o := stats.Options{Samples: c.options.Samples, Seed: c.seed(row, column)}
+		lo, hi := stats.Bootstrap(boots, o)
+		cell.Method = byQuestions
+		cell.put(stats.Randomisation(flips, o), reports.Interval{Lo: lo, Hi: hi})
+	}
+	switch {
+	case seeds:
+		e := stats.Welch(values(before), values(after), confidence)
+		cell.Method = map[bool]string{false: bySeeds, true: byBoth}[len(units) > 1]
+		cell.put(e.P, reports.Interval{Lo: e.Lo, Hi: e.Hi})
+	case c.after.Over != "" && !sameSeeds(before, after):
+		cell.Method, cell.P, cell.Verdict = bySeedAlone, nil, Noise
+	case len(units) <= 1:
+		cell.Method, cell.Verdict = exactly, Moved
+	}
+	return nil
+}
+
+// put takes a test's p-value and interval if they are larger than the known.
+func (cell *Cell) put(p float64, interval reports.Interval) {
+	if math.IsNaN(p) {
+		return
+	}
+	if cell.P == nil || p > *cell.P {
+		cell.P = &p
+	}
+	if cell.Interval == nil || interval.Half() > cell.Interval.Half() {
+		cell.Interval = &interval
+	}
+}
+
+// units returns the difference of every question that both sides have, and none
+// if there are no values per query on either side.
+func (c *comparison) units(row, column reports.Key) ([]reports.Unit, error) {
+	before, err := c.old.Values(c.ctx, c.was, row, column)
+	if err == nil {
+		var after *reports.Values
+		if after, err = c.now.Values(c.ctx, c.is, row, column); err == nil {
+			var units []reports.Unit
+			if units, _, err = reports.Pair(before, after); err == nil {
+				return units, nil
+			}
+		}
+	}
+	if errors.Is(err, reports.ErrNoQueries) || errors.Is(err, reports.ErrUnpaired) {
+		return nil, nil
+	}
+	if errors.Is(err, cache.ErrMiss) {
+		return nil, fmt.Errorf("the values per query are not in the cache any more: %w", err)
+	}
+	return nil, err
+}
+
+// seed makes the draws of a cell depend on nothing but its place.
+func (c *comparison) seed(row, column reports.Key) uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%q %q %q", c.name(), []string(row), []string(column)) //nolint:errcheck // a hash takes everything
+	return h.Sum64()
+}
+
+func values(cell *reports.Cell) []float64 {
+	list := make([]float64, len(cell.Samples))
+	for i, s := range cell.Samples {
+		list[i] = s.Value
+	}
+	return list
+}
+
+// sameSeeds reports whether both cells are over the same values of over.
+func sameSeeds(a, b *reports.Cell) bool {
+	return slices.EqualFunc(a.Samples, b.Samples, func(x, y reports.Sample) bool { return x.Over == y.Over })
+}
+
+// judge corrects the p-values of all cells by Holm's method and says which
+// differences are beyond noise.
+func (d *Diff) judge() {
+	var cells []*Cell
+	var ps []float64
+	for _, t := range d.Tables {
+		for i := range t.Cells {
+			for j := range t.Cells[i] {
+				if cell := &t.Cells[i][j]; cell.P != nil {
+					cells, ps = append(cells, cell), append(ps, *cell.P)
+				}
+			}
+		}
+	}
+	for i, adjusted := range stats.Holm(ps) {
+		cells[i].Adjusted = &adjusted
+		cells[i].Verdict = Noise
+		if adjusted < d.Level {
+			cells[i].Verdict = Moved
+		}
+	}
+}
