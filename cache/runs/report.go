@@ -44,6 +44,11 @@ type Claim struct {
 	Source string  `json:"source,omitempty"` // where the sentence is from, "arXiv 2408.10536, section 4"
 	At     string  `json:"at,omitempty"`
 	Checks []Check `json:"checks"`
+
+	// Published numbers that the claim is judged on too, which need not be of the
+	// data that its reports are of; without them, those of the reports.
+	PublishedFile string       `json:"published_file,omitempty"` // CSV, as the workflow names it
+	Published     cache.Digest `json:"published,omitzero"`       // its bytes, in the cache
 }
 
 // CheckKind says what a Check asks for.
@@ -66,15 +71,15 @@ type Check struct {
 	Report string              `json:"report"`
 	Where  map[string][]string `json:"where,omitempty"`
 
-	// Compare: in the dimension Dim, Better is better than each of Than; with
-	// NotWorse it only has to be not worse. By is how much better at least.
+	// Compare: in the dimension Dim, Better is better than each of Than by more
+	// than By; with NotWorse it only has to be no worse than By below them.
 	Dim      string   `json:"dim,omitempty"`
 	Better   string   `json:"better,omitempty"`
 	Than     []string `json:"than,omitempty"`
 	NotWorse bool     `json:"not_worse,omitempty"`
 	By       float64  `json:"by,omitempty"`
 
-	// Threshold and Count.
+	// Threshold and Count: the bounds, themselves included; nil for none.
 	AtLeast *float64 `json:"at_least,omitempty"`
 	AtMost  *float64 `json:"at_most,omitempty"`
 	// Count: the dimensions whose combinations are counted, among the records of
@@ -86,8 +91,9 @@ type Check struct {
 	Order     []string `json:"order,omitempty"`
 	Direction string   `json:"direction,omitempty"`
 
-	Test       string  `json:"test,omitempty"`       // "randomisation" or "bootstrap"
-	Unit       string  `json:"unit,omitempty"`       // what is drawn: "question", or a dimension that is averaged over, such as query_lang
+	// Compare and Trend: how a difference is told from noise.
+	Test       string  `json:"test,omitempty"`       // over questions: "randomisation" or "bootstrap"
+	Unit       string  `json:"unit,omitempty"`       // what is independent: "question", or a dimension that is averaged over, such as query_lang
 	Correction string  `json:"correction,omitempty"` // "holm" or "none", over all comparisons of the claim
 	Level      float64 `json:"level,omitempty"`      // of significance, 0.05
 }

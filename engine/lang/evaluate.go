@@ -23,6 +23,7 @@ type evaluator struct {
 	variables []*variable
 	given     map[string]cty.Value
 	values    *values
+	reports   map[string]*Report            // those that were evaluated, by name
 	unbound   map[hcl.Range]*hcl.Diagnostic // literal indexes of stages that select no instance
 }
 
@@ -97,6 +98,7 @@ func (e *evaluator) evaluate() hcl.Diagnostics {
 		case blockReport:
 			var r *Report
 			r, more = e.evalReport(n)
+			e.reports[r.Name] = r
 			tail[i] = func() { e.workflow.Reports = append(e.workflow.Reports, r) }
 		case blockClaim:
 			var c *Claim

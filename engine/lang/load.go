@@ -42,7 +42,7 @@ func Load(file string, o Options) (*Workflow, hcl.Diagnostics) {
 	if diags.HasErrors() {
 		return w, diags
 	}
-	e := &evaluator{workflow: w, options: o, values: newValues(), unbound: map[hcl.Range]*hcl.Diagnostic{}}
+	e := &evaluator{workflow: w, options: o, values: newValues(), reports: map[string]*Report{}, unbound: map[hcl.Range]*hcl.Diagnostic{}}
 	diags = append(diags, e.declare(parsed.Body.(*hclsyntax.Body))...)
 	if diags.HasErrors() {
 		return w, diags
