@@ -16,14 +16,39 @@ func Bootstrap(diffs []float64, o Options) (lo, hi float64) {
 	if len(diffs) == 0 {
 		return math.NaN(), math.NaN()
 	}
-	means := resample(o, func(rng *rand.PCG, part []float64) {
+	means := bootstrapMeans(diffs, o)
+	slices.Sort(means)
+	tail := (1 - o.Level) / 2
+	return quantile(means, tail), quantile(means, 1-tail)
+}
+
+// BootstrapP returns the two-sided p-value that belongs to Bootstrap: twice the
+// share of means on that side of 0 where fewer are, which is below 1 − level
+// where the interval is on one side of 0. As in Randomisation the observed mean
+// counts as one more, and without differences it is NaN.
+func BootstrapP(diffs []float64, o Options) float64 {
+	o = o.withDefaults()
+	if len(diffs) == 0 {
+		return math.NaN()
+	}
+	below, above := 0, 0
+	for _, mean := range bootstrapMeans(diffs, o) {
+		if mean <= 0 {
+			below++
+		}
+		if mean >= 0 {
+			above++
+		}
+	}
+	return min(1, 2*float64(min(below, above)+1)/float64(o.Samples+1))
+}
+
+func bootstrapMeans(diffs []float64, o Options) []float64 {
+	return resample(o, func(rng *rand.PCG, part []float64) {
 		for i := range part {
 			part[i] = drawSum(rng, diffs) / float64(len(diffs))
 		}
 	})
-	slices.Sort(means)
-	tail := (1 - o.Level) / 2
-	return quantile(means, tail), quantile(means, 1-tail)
 }
 
 // drawSum returns the sum of as many differences as there are, drawn with

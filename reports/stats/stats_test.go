@@ -94,6 +94,9 @@ func TestWhatDoesNotVary(t *testing.T) {
 	if lo, hi := stats.Bootstrap(zeros, stats.Options{}); lo != 0 || hi != 0 {
 		t.Errorf("bootstrap of zeros: [%v, %v]", lo, hi)
 	}
+	if p := stats.BootstrapP(zeros, stats.Options{}); p != 1 {
+		t.Errorf("bootstrap of zeros: p = %v", p)
+	}
 	if p := stats.Randomisation(zeros, stats.Options{}); p != 1 {
 		t.Errorf("randomisation of zeros: p = %v", p)
 	}
@@ -146,6 +149,9 @@ func TestFalsePositives(t *testing.T) {
 		if lo, hi := stats.Bootstrap(byQuestion, o); lo > 0 || hi < 0 {
 			found["bootstrap"]++
 		}
+		if stats.BootstrapP(byQuestion, o) <= 0.05 {
+			found["bootstrap p"]++
+		}
 		if stats.Randomisation(byQuestion, o) <= 0.05 {
 			found["randomisation"]++
 		}
@@ -158,7 +164,7 @@ func TestFalsePositives(t *testing.T) {
 	}
 	t.Logf("of %d null comparisons, these looked real: %v", comparisons, found)
 	// 999 of 1,000 times a binomial of 1,000 and 5 % is between 29 and 75.
-	for _, test := range []string{"bootstrap", "randomisation", "paired t"} {
+	for _, test := range []string{"bootstrap", "bootstrap p", "randomisation", "paired t"} {
 		if n := found[test]; n < 29 || n > 75 {
 			t.Errorf("%s: %d of %d null comparisons look real", test, n, comparisons)
 		}
