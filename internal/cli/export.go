@@ -1,0 +1,324 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"repro/cache"
+	"repro/cache/bundle"
+	"repro/cache/disk"
+	"repro/cache/runs"
+	"repro/engine"
+	"repro/engine/lang"
+	"repro/engine/plan"
+	"repro/engine/run"
+	"repro/reports"
+)
+
+type exportFlags struct {
+	workflowFlags
+	output  string
+	run     string
+	without []string
+	partial bool
+}
+
+func newExport(t *terminal, sdk fs.FS) *cobra.Command {
+	f := exportFlags{workflowFlags: workflowFlags{sdk: sdk}}
+	c := &cobra.Command{
+		Use:   "export [FILE]",
+		Short: "Write a bundle for reviewers: workflow, results, tables, logs and their provenance",
+		Long: "Write one zip file with the workflow and the files that it reads, its tables and logs, and\n" +
+			"every result, described as a Workflow Run RO-Crate. Where it is imported (repro import),\n" +
+			"every stage is a hit.\n\n" +
+			"It has what the cache has for the workflow as it is now; --run takes the results of an earlier run.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			p, err := f.open(args)
+			if err != nil {
+				return err
+			}
+			return p.export(c.Context(), t, &f)
+		},
+	}
+	f.add(c)
+	c.Flags().StringVarP(&f.output, "output", "o", "bundle.zip", "write the bundle to `FILE`")
+	c.Flags().StringVar(&f.run, "run", "", "export the results of the run `ID` (see repro status)")
+	c.Flags().StringArrayVar(&f.without, "without", nil, "leave out what stages of `KIND` made, such as collect: they run again where the bundle is imported; may be repeated")
+	c.Flags().BoolVar(&f.partial, "partial", false, "export though stages have no result")
+	return c
+}
+
+// exportAnswer is what export --json prints.
+type exportAnswer struct {
+	File    string `json:"file"`
+	Size    int64  `json:"size"` // bytes
+	Run     string `json:"run"`
+	Results int    `json:"results"`
+	Missing int    `json:"missing"` // stages without a result
+	LeftOut int    `json:"left_out"`
+	Files   int    `json:"files"`
+}
+
+func (p *project) export(ctx context.Context, t *terminal, f *exportFlags) (err error) {
+	var recorded *runs.Run
+	if f.run != "" {
+		if recorded, err = p.recordedRun(f.run); err != nil {
+			return err
+		}
+	}
+	w, err := p.load(ctx, t)
+	if err != nil {
+		return err
+	}
+	store, err := p.openStore(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	made, err := p.plan(ctx, t, w, store, p.records())
+	if err != nil {
+		return err
+	}
+	x := &exporter{project: p, terminal: t, workflow: w, plan: made, store: store, without: f.without}
+	if err := x.choose(ctx, recorded, f.partial); err != nil {
+		return err
+	}
+	files, err := x.files(ctx)
+	if err != nil {
+		return err
+	}
+	size, err := writeBundle(ctx, f.output, files)
+	if err != nil {
+		return err
+	}
+	answer := exportAnswer{
+		File: f.output, Size: size, Run: x.record.ID, Results: len(x.results), Missing: x.missing(),
+		LeftOut: len(x.leftOut), Files: len(files),
+	}
+	if p.flags.json {
+		return t.printJSON(answer)
+	}
+	return t.print(fmt.Sprintf("%s: %d results in %d files, %.1f MB. Elsewhere: repro import %s\n",
+		answer.File, answer.Results, answer.Files, float64(answer.Size)/1e6, filepath.Base(answer.File)))
+}
+
+// recordedRun loads a record and makes the project ask for what that run did.
+func (p *project) recordedRun(id string) (*runs.Run, error) {
+	if len(p.flags.vars)+len(p.flags.varFiles) > 0 {
+		return nil, withCode(exitUsage, errors.New("--run takes the variables of that run: leave out --var and --var-file"))
+	}
+	r, err := p.records().Load(id)
+	if err != nil {
+		return nil, withCode(exitUsage, fmt.Errorf("there is no record of the run %s (%w). List runs with: %s", id, err, p.command("status")))
+	}
+	if r.Workflow != p.workflowID() {
+		return nil, withCode(exitUsage, fmt.Errorf("the run %s is one of %s: name that", id, r.Workflow))
+	}
+	p.flags.vars = plainVars(r.Vars)
+	for _, target := range r.Targets {
+		pattern, err := engine.ParsePattern(target)
+		if err != nil {
+			return nil, err
+		}
+		p.patterns = append(p.patterns, pattern)
+	}
+	return r, nil
+}
+
+// plainVars returns the variables of a record as --var takes them.
+func plainVars(vars map[string]string) []string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		if vars[name] != "null" { // only a variable that nobody gave a value has that
+			list = append(list, name+"="+plainText(vars[name]))
+		}
+	}
+	return list
+}
+
+// plainText returns a JSON value as --var takes it.
+func plainText(value string) string {
+	var text string
+	if json.Unmarshal([]byte(value), &text) == nil {
+		return text
+	}
+	return value
+}
+
+// exporter makes the files of a bundle.
+type exporter struct {
+	*project
+	terminal *terminal
+	workflow *lang.Workflow
+	plan     *plan.Plan
+	store    *disk.Store
+	without  []string // kinds
+
+	record  *runs.Run
+	results []bundle.Result
+	leftOut map[cache.Digest]bool
+}
+
+// choose decides which results are exported.
+func (x *exporter) choose(ctx context.Context, recorded *runs.Run, partial bool) error {
+	now := x.newRecord(ctx, x.workflow)
+	now.Stages = run.Found(x.plan)
+	if err := x.define(ctx, now, x.workflow, x.store); err != nil {
+		return err
+	}
+	x.record = now
+	if recorded != nil {
+		if err := x.same(recorded, now); err != nil {
+			return err
+		}
+		x.record = recorded
+	}
+	x.record.PID = 0 // means nothing elsewhere
+	if n := x.missing(); n > 0 && !partial {
+		return fmt.Errorf("%d of %d stages have no result, such as %s. Fill the gaps with: %s; or export what there is with --partial",
+			n, len(x.record.Stages), x.firstMissing(), x.command("run", x.record.Targets...))
+	}
+	if err := x.lookup(ctx); err != nil {
+		return err
+	}
+	if recorded == nil {
+		x.date()
+	}
+	return x.leave(ctx)
+}
+
+// same refuses a run that the workflow's files have changed since: the bundle
+// would not have the workflow that made the results.
+func (x *exporter) same(recorded, now *runs.Run) error {
+	keys := map[string]cache.Digest{}
+	for _, s := range now.Stages {
+		keys[s.Addr] = s.Key
+	}
+	for _, s := range recorded.Stages {
+		if s.Outputs == nil || keys[s.Addr] == s.Key {
+			continue
+		}
+		way := "export the workflow as it is now, without --run"
+		if recorded.Commit != "" {
+			way = fmt.Sprintf("check out commit %.12s, or %s", recorded.Commit, way)
+		}
+		return fmt.Errorf("the workflow has changed since run %s: %s would not get the result that it had then. To export it, %s", recorded.ID, s.Addr, way)
+	}
+	return nil
+}
+
+func (x *exporter) snapshotOf() *reports.Snapshot {
+	return reports.NewSnapshot("run "+x.record.ID, x.record, x.store)
+}
+
+func (x *exporter) missing() int { return x.snapshotOf().Missing() }
+
+func (x *exporter) firstMissing() string {
+	i := slices.IndexFunc(x.record.Stages, func(s runs.Stage) bool { return s.Outputs == nil })
+	return x.record.Stages[i].Addr
+}
+
+// lookup finds the stored results that the record names.
+func (x *exporter) lookup(ctx context.Context) error {
+	for _, s := range x.record.Stages {
+		if s.Outputs == nil {
+			continue
+		}
+		all, err := x.store.History(ctx, s.Key)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(all, (&cache.Result{Outputs: s.Outputs}).SameOutputs)
+		if i < 0 {
+			return fmt.Errorf("the cache has the result of %s no longer. Make it again with: %s", s.Addr, x.command("run"))
+		}
+		x.results = append(x.results, bundle.Result{Addr: s.Addr, Key: s.Key, Result: all[i]})
+	}
+	return nil
+}
+
+// date gives the record of what the cache has the times at which its results
+// were made, and an ID that is always the same for the same results.
+func (x *exporter) date() {
+	r := x.record
+	r.Started, r.Ended, r.Status = time.Time{}, time.Time{}, runs.Done
+	if x.missing() > 0 {
+		r.Status = runs.Interrupted
+	}
+	stages := x.snapshotOf()
+	content := []string{r.Workflow, r.Commit, r.Dirty}
+	for _, result := range x.results {
+		ended := result.Result.Recorded.UTC()
+		started := ended.Add(-result.Result.Took)
+		s := stages.Stage(result.Addr)
+		s.Started, s.Took = started, result.Result.Took
+		if r.Started.IsZero() || started.Before(r.Started) {
+			r.Started = started
+		}
+		if ended.After(r.Ended) {
+			r.Ended = ended
+		}
+		content = append(content, result.Addr, result.Key.String())
+	}
+	r.ID = r.Ended.Format("20060102T150405.000Z") + "-" + cache.Of([]byte(strings.Join(content, "\n"))).Short()[:8]
+}
+
+// leave notes the blobs that are left out.
+func (x *exporter) leave(ctx context.Context) error {
+	x.leftOut = map[cache.Digest]bool{}
+	for _, kind := range x.without {
+		known := false
+		for i, s := range x.record.Stages {
+			if s.Kind != kind {
+				continue
+			}
+			known = true
+			at := slices.IndexFunc(x.results, func(r bundle.Result) bool { return r.Addr == x.record.Stages[i].Addr })
+			if at < 0 {
+				continue
+			}
+			blobs, err := x.results[at].Outputs(ctx, x.store)
+			if err != nil {
+				return err
+			}
+			for _, d := range blobs {
+				x.leftOut[d] = true
+			}
+		}
+		if !known {
+			return withCode(exitUsage, fmt.Errorf("--without %s: the workflow has no stage of that kind", kind))
+		}
+	}
+	return nil
+}
+
+// writeBundle writes the bundle, whole or not at all, and returns its size.
+func writeBundle(ctx context.Context, name string, files []bundle.File) (_ int64, err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(name), ".bundle-*")
+	if err != nil {
+		return 0, fmt.Errorf("write the bundle: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("write the bundle: %w", err), os.Remove(tmp.Name()))
+		}
+	}()
+	err = bundle.Write(ctx, tmp, files)
+	info, statErr := tmp.Stat()
+	if err = errors.Join(err, statErr, tmp.Chmod(0o644), tmp.Sync(), tmp.Close()); err != nil {
+		return 0, err
+	}
+	return info.Size(), os.Rename(tmp.Name(), name)
+}
