@@ -1,0 +1,155 @@
+package claims
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"repro/cache/runs"
+	"repro/reports"
+	"repro/reports/stats"
+)
+
+// Options says how differences are told from noise. The zero value is ready
+// for use, and gives the same numbers every time.
+type Options struct {
+	Samples int    // of the randomisation and the bootstrap; 10,000 if 0
+	Seed    uint64 // of their draws
+}
+
+// Judge judges the claims of a snapshot. A claim that cannot be judged, such as
+// one about a dimension that no record has, gives an error with its place, and
+// keeps no other from being judged.
+func Judge(ctx context.Context, s *reports.Snapshot, o Options) ([]Result, error) {
+	var results []Result
+	var problems []error
+	for i := range s.Claims {
+		claim := &s.Claims[i]
+		j := judge{ctx: ctx, snapshot: s, options: o, claim: claim}
+		mine, err := j.on(func(r *runs.Report, c *runs.Check) (*numbers, error) { return ours(ctx, s, r, c) })
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		theirs, err := j.on(func(r *runs.Report, c *runs.Check) (*numbers, error) { return published(ctx, s, claim, r, c) })
+		if err != nil {
+			problems = append(problems, fmt.Errorf("published numbers: %w", err))
+			continue
+		}
+		results = append(results, Result{Claim: *claim, Ours: mine, Published: theirs})
+	}
+	return results, errors.Join(problems...)
+}
+
+// judge judges one claim.
+type judge struct {
+	ctx      context.Context
+	snapshot *reports.Snapshot
+	options  Options
+	claim    *runs.Claim
+}
+
+// pending is evidence whose verdict waits for the correction.
+type pending struct {
+	Evidence
+	check  *runs.Check
+	margin float64 // how much better it is than it has to be; NaN if unknown
+}
+
+// on judges the claim on what look returns for each of its checks.
+func (j *judge) on(look func(*runs.Report, *runs.Check) (*numbers, error)) (Judgement, error) {
+	var all []pending
+	for i := range j.claim.Checks {
+		c := &j.claim.Checks[i]
+		found, err := j.check(c, look)
+		if errors.Is(err, errNoData) {
+			found, err = []pending{{Evidence: Evidence{Verdict: NoData, Note: reason(err)}}}, nil
+		}
+		if err != nil {
+			return Judgement{}, fmt.Errorf("%s: claim %q: %w", c.At, j.claim.Name, err)
+		}
+		for _, p := range found {
+			p.Kind, p.At, p.Report, p.check = c.Kind, c.At, c.Report, c
+			all = append(all, p)
+		}
+	}
+	correct(all)
+	var judgement Judgement
+	for i := range all {
+		all[i].decide()
+		judgement.Evidence = append(judgement.Evidence, all[i].Evidence)
+	}
+	judgement.conclude()
+	return judgement, nil
+}
+
+func (j *judge) check(c *runs.Check, look func(*runs.Report, *runs.Check) (*numbers, error)) ([]pending, error) {
+	r := j.snapshot.Report(c.Report)
+	if r == nil {
+		return nil, fmt.Errorf("there is no report %q", c.Report)
+	}
+	n, err := look(r, c)
+	if err != nil {
+		return nil, err
+	}
+	if c.Kind == runs.Count {
+		return []pending{count(n, c)}, nil
+	}
+	t, err := n.table(j.ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	switch c.Kind {
+	case runs.Threshold:
+		return threshold(t, c)
+	case runs.Compare, runs.Trend:
+		return j.compare(n, t, c)
+	default:
+		return nil, fmt.Errorf("there is no check %q", c.Kind)
+	}
+}
+
+// correct adjusts the p-values of all comparisons that are to be corrected.
+func correct(all []pending) {
+	p := make([]float64, len(all))
+	for i := range all {
+		p[i] = math.NaN()
+		if all[i].P != nil && all[i].check.Correction == "holm" {
+			p[i] = *all[i].P
+		}
+	}
+	for i, adjusted := range stats.Holm(p) {
+		if math.IsNaN(adjusted) {
+			all[i].Adjusted = all[i].P
+			continue
+		}
+		all[i].Adjusted = &adjusted
+	}
+}
+
+// decide gives a comparison its verdict.
+func (p *pending) decide() {
+	if p.Verdict != "" {
+		return
+	}
+	significant := p.Adjusted != nil && *p.Adjusted <= p.Level
+	switch {
+	case significant && p.margin < 0:
+		p.Verdict = Fails
+	case significant, p.check.NotWorse && p.Adjusted != nil:
+		p.Verdict = Holds
+	default:
+		p.Verdict = NotSignificant
+		if p.margin < 0 {
+			p.note("points the other way")
+		}
+	}
+}
+
+func (e *Evidence) note(text string) {
+	if e.Note != "" {
+		e.Note += "; "
+	}
+	e.Note += text
+}

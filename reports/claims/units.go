@@ -1,0 +1,55 @@
+package claims
+
+import (
+	"slices"
+
+	"repro/reports"
+	"repro/reports/stats"
+)
+
+// byDimension pairs cells over the values of a dimension that the report
+// averages over, such as the query language.
+type byDimension struct {
+	*judge
+	numbers *numbers
+	name    string
+	table   *reports.Table // with the dimension as the last of its rows; built once
+}
+
+func (d *byDimension) test(p *pending, needed float64, subject, against spot) (err error) {
+	if d.name == "" {
+		return nil
+	}
+	if d.table == nil {
+		if d.table, err = d.numbers.table(d.ctx, d.name); err != nil {
+			return err
+		}
+	}
+	is, than := d.values(subject), d.values(against)
+	var differences []float64
+	for _, row := range d.table.Rows { // in an order that does not change
+		value := row[len(row)-1]
+		a, ok1 := is[value]
+		b, ok2 := than[value]
+		if ok1 && ok2 && slices.Equal(row[:len(row)-1], subject.row) {
+			differences = append(differences, a-b-needed)
+		}
+	}
+	e := stats.PairedT(differences, 1-p.Level)
+	p.Units, p.Unit = len(differences), d.name
+	p.add("Student's t over "+d.name, e.P, e.Lo+needed, e.Hi+needed)
+	return nil
+}
+
+// values returns the value of a cell for each value of the dimension.
+func (d *byDimension) values(at spot) map[string]float64 {
+	values := map[string]float64{}
+	column := slices.IndexFunc(d.table.Columns, func(k reports.Key) bool { return slices.Equal(k, at.column) })
+	for i, row := range d.table.Rows {
+		last := len(row) - 1
+		if column >= 0 && slices.Equal(row[:last], at.row) && !d.table.Cells[i][column].Missing() {
+			values[row[last]] = d.table.Cells[i][column].Mean
+		}
+	}
+	return values
+}
