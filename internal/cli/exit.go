@@ -12,10 +12,13 @@ import (
 const (
 	exitOK          = 0
 	exitFailed      = 1   // anything that has no code of its own
+	exitMoved       = 1   // diff: something moved beyond noise
 	exitUsage       = 2   // the command line is wrong
 	exitWorkflow    = 3   // the workflow file, or a file that it names, is wrong
 	exitStage       = 4   // a stage failed, or a program that it needs is missing
 	exitCache       = 6   // the cache cannot be used
+	exitNoDiff      = 8   // diff: the two states cannot be compared
+	exitClaim       = 7   // claims: one of them fails
 	exitInterrupted = 130 // stopped by a signal; the next run goes on from there
 )
 

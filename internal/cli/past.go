@@ -11,7 +11,6 @@ import (
 
 	"repro/cache/disk"
 	"repro/cache/runs"
-	"repro/engine/lang"
 	"repro/internal/git"
 	"repro/reports"
 )
@@ -158,24 +157,37 @@ func includes(all, some map[string]string) bool {
 
 // pastSnapshot returns the results of a commit: by the keys that its files
 // give, or, if not all of those have results, by the record of a run of it.
-func (p *project) pastSnapshot(ctx context.Context, t *terminal, store *disk.Store) (*reports.Snapshot, *lang.Workflow, error) {
+func (p *project) pastSnapshot(ctx context.Context, t *terminal, store *disk.Store) (*reports.Snapshot, error) {
+	label := revisionLabel(p.past.Revision)
+	found, vars, err := p.pastByKey(ctx, t, store)
+	if err == nil && found.Missing() == 0 {
+		return found, nil
+	}
+	record, recordErr := p.recordOf(p.past.Commit, vars)
+	switch {
+	case recordErr != nil:
+		return nil, recordErr
+	case record != nil:
+		t.say("note: %s is shown as it was recorded by run %s", label, record.ID)
+		return reports.NewSnapshot(label, record, store), nil
+	case err != nil:
+		t.say("this is how %s has %s, and no run of it is on record", label, p.workflowID())
+		return nil, err
+	}
+	return found, nil
+}
+
+func (p *project) pastByKey(ctx context.Context, t *terminal, store *disk.Store) (*reports.Snapshot, map[string]string, error) {
 	w, err := p.load(ctx, t)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", revisionLabel(p.past.Revision), err)
+		return nil, nil, err
 	}
 	found, err := p.snapshot(ctx, t, w, store)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", revisionLabel(p.past.Revision), err)
+		return nil, w.Vars, err
 	}
 	found.Label = revisionLabel(p.past.Revision)
-	if found.Missing() == 0 {
-		return found, w, nil
-	}
-	record, err := p.recordOf(p.past.Commit, w.Vars)
-	if record == nil || err != nil {
-		return found, w, err
-	}
-	return reports.NewSnapshot(found.Label, record, store), w, nil
+	return found, w.Vars, nil
 }
 
 func modified(entry os.DirEntry) time.Time {

@@ -97,3 +97,44 @@ func verb(had, has bool) string {
 		return "changed"
 	}
 }
+
+// shownDetails is how many details of a cause are listed.
+const shownDetails = 8
+
+// Text says the cause in a line, and how it reaches what was asked for, "" if
+// it is that itself.
+func (c *Cause) Text() (line, way string) {
+	line = c.Stages[0]
+	if n := len(c.Stages); n > 1 {
+		line = fmt.Sprintf("%s (%d stages)", c.Block, n)
+	}
+	details := c.Details
+	if len(details) > shownDetails {
+		details = append(slices.Clone(details[:shownDetails]), fmt.Sprintf("%d more", len(details)-shownDetails))
+	}
+	list := strings.Join(details, ", ")
+	switch c.Kind {
+	case Changed:
+		line += ": " + list
+	case Appeared, Gone:
+		line += map[Kind]string{Appeared: " appeared", Gone: " vanished"}[c.Kind]
+		if list != "" {
+			line += ": " + list
+		}
+	case Unstable:
+		line += ": the same action gave another result"
+	case Lost:
+		line += ": what it was made of is not in the cache any more"
+	}
+	var blocks []string
+	for _, addr := range c.Via {
+		block, _, _ := strings.Cut(addr, "[")
+		if block != c.Block && !slices.Contains(blocks, block) {
+			blocks = append(blocks, block)
+		}
+	}
+	if len(blocks) > 0 {
+		way = "by way of " + strings.Join(blocks, ", ")
+	}
+	return line, way
+}

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"repro/cache/disk"
+	"repro/cache/runs"
+	"repro/reports"
+)
+
+// presentName is what the working tree is called on the command line.
+const presentName = "."
+
+// runName is how the IDs of runs start: a day, at least.
+var runName = regexp.MustCompile(`^\d{8}T[0-9T.Z]*`)
+
+// side returns one side of a diff: the working tree, a run or a commit.
+func (p *project) side(ctx context.Context, t *terminal, f *diffFlags, store *disk.Store, name string, vars, varFiles []string) (*reports.Snapshot, error) {
+	if runName.MatchString(name) {
+		record, err := p.runByName(name)
+		if err != nil {
+			return nil, err
+		}
+		return reports.NewSnapshot("run "+record.ID, record, store), nil
+	}
+	q := *p
+	flags := *p.flags
+	flags.vars = slices.Concat(flags.vars, vars)
+	flags.varFiles = slices.Concat(flags.varFiles, varFiles)
+	q.flags, q.plugins = &flags, nil
+	return q.sideOf(ctx, t, f, store, name)
+}
+
+func (p *project) sideOf(ctx context.Context, t *terminal, f *diffFlags, store *disk.Store, name string) (*reports.Snapshot, error) {
+	var found *reports.Snapshot
+	if name == presentName {
+		w, err := p.load(ctx, t)
+		if err != nil {
+			return nil, err
+		}
+		if found, err = p.snapshot(ctx, t, w, store); err != nil {
+			return nil, err
+		}
+		found.Label = presentLabel(p.flags)
+	} else {
+		past, err := p.revision(ctx, t, name)
+		if err != nil {
+			return nil, err
+		}
+		if found, err = past.pastSnapshot(ctx, t, store); err != nil {
+			return nil, err
+		}
+		p = past
+	}
+	lacks := found.Missing()
+	switch {
+	case len(found.Reports) == 0:
+		return nil, fmt.Errorf("%s has no reports to compare", found.Label)
+	case lacks == 0 || f.partial:
+		return found, nil
+	case f.run:
+		return p.fill(ctx, t, f, found, store)
+	}
+	way := p.command("run")
+	if p.past != nil {
+		way = "the same command with --run, which leaves the working tree as it is"
+	}
+	return nil, fmt.Errorf("%s: %d of %d stages have no result (%s). Fill them with: %s (or compare what there is: --partial)",
+		found.Label, lacks, len(found.Stages), lackText(found), way)
+}
+
+// lackText names the blocks whose stages have no result, with a reason.
+func lackText(s *reports.Snapshot) string {
+	var blocks []string
+	count, reason := map[string]int{}, map[string]string{}
+	for i := range s.Stages {
+		stage := &s.Stages[i]
+		if stage.Outputs != nil {
+			continue
+		}
+		block, _, _ := strings.Cut(stage.Addr, "[")
+		if count[block] == 0 {
+			blocks = append(blocks, block)
+		}
+		count[block]++
+		if !stage.Key.IsZero() { // it is known what it needs
+			reason[block] = ": " + stage.Reason
+		}
+	}
+	for i, block := range blocks {
+		blocks[i] = fmt.Sprintf("%d of %s%s", count[block], block, reason[block])
+	}
+	return strings.Join(blocks, ", ")
+}
+
+func presentLabel(f *workflowFlags) string {
+	label := "working tree"
+	if n := len(f.varFiles); n > 0 {
+		label += " with " + filepath.Base(f.varFiles[n-1])
+	} else if n := len(f.vars); n > 0 {
+		label += " with " + f.vars[n-1]
+	}
+	return label
+}
+
+// runByName returns the record whose ID starts with name.
+func (p *project) runByName(name string) (*runs.Run, error) {
+	list, err := p.records().List()
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, h := range list {
+		if h.ID == name {
+			found = []string{h.ID}
+			break
+		}
+		if strings.HasPrefix(h.ID, name) {
+			found = append(found, h.ID)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, fmt.Errorf("there is no run %s; see: %s", name, p.command("history"))
+	case 1:
+	default:
+		return nil, withCode(exitUsage, fmt.Errorf("%s means %d runs, such as %s and %s: give more of it", name, len(found), found[0], found[1]))
+	}
+	record, err := p.records().Load(found[0])
+	if err != nil {
+		return nil, err
+	}
+	if len(record.Reports) == 0 {
+		return nil, fmt.Errorf("run %s has no reports: either its workflow has none, or an earlier repro recorded it", record.ID)
+	}
+	return record, nil
+}

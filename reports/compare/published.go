@@ -1,0 +1,89 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"repro/reports"
+	"repro/reports/stats"
+)
+
+// Published compares published numbers with a snapshot: the cells of its
+// reports that have one. What is published is taken as exact; the noise of ours
+// is that of the seeds, by Student's t.
+func Published(ctx context.Context, now *reports.Snapshot, o Options) (*Diff, error) {
+	if o.Level == 0 {
+		o.Level = 0.05
+	}
+	d := &Diff{Workflow: now.Workflow, Old: Side{Label: "published"}, New: side(now, now), Level: o.Level}
+	for _, pair := range matchReports(now, now, o.Only) {
+		t, err := now.Table(ctx, pair[1])
+		if errors.Is(err, reports.ErrNoRecords) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("report %s: %w", pair[1].Name, err)
+		}
+		if table := publishedTable(t); table != nil {
+			d.Tables = append(d.Tables, *table)
+		}
+	}
+	if len(d.Tables) == 0 {
+		return nil, fmt.Errorf("%s has no cell with a published number: give a report the attribute published", now.Label)
+	}
+	d.judge()
+	return d, nil
+}
+
+// publishedTable returns nil if no cell has a published number.
+func publishedTable(t *reports.Table) *Table {
+	table := &Table{
+		Name: t.Name, Title: t.Title, State: Both, RowDims: t.RowDims, ColumnDims: t.ColumnDims,
+		Rows: t.Rows, Columns: t.Columns, Digits: t.Digits, Over: t.Over,
+	}
+	table.RowStates, table.ColumnStates = both(len(t.Rows)), both(len(t.Columns))
+	any := false
+	for _, row := range t.Cells {
+		cells := make([]Cell, len(row))
+		for j := range row {
+			cells[j] = publishedCell(&row[j])
+			any = any || cells[j].Old != nil
+		}
+		table.Cells = append(table.Cells, cells)
+	}
+	if !any {
+		return nil
+	}
+	return table
+}
+
+func both(n int) []State {
+	states := make([]State, n)
+	for i := range states {
+		states[i] = Both
+	}
+	return states
+}
+
+// publishedCell leaves out what was not published, or not measured.
+func publishedCell(c *reports.Cell) Cell {
+	cell := Cell{Metric: c.Metric, Verdict: Equal}
+	if c.Published == nil || c.Missing() {
+		return cell
+	}
+	cell.Old, cell.New, cell.Diff = c.Published, &c.Mean, c.Mean-*c.Published
+	if cell.Diff == 0 {
+		return cell
+	}
+	cell.Method, cell.Verdict = exactly, Moved
+	differences := values(c)
+	for i := range differences {
+		differences[i] -= *c.Published
+	}
+	if e := stats.PairedT(differences, confidence); e.OK() {
+		cell.Method = bySeeds
+		cell.put(e.P, reports.Interval{Lo: e.Lo, Hi: e.Hi})
+	}
+	return cell
+}

@@ -1,0 +1,115 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"repro/reports/compare"
+)
+
+const (
+	red, green, dim = "\x1b[31m", "\x1b[32m", "\x1b[2m"
+)
+
+// DiffText writes a diff for a terminal: a table of the cells that are not
+// equal for each report, then the causes.
+func DiffText(w io.Writer, d *compare.Diff, o Options) error {
+	p := &printer{w: w}
+	p.line("%s → %s", d.Old.Label, d.New.Label)
+	for _, v := range varsText(d) {
+		p.line("  variable %s", v)
+	}
+	for i := range d.Tables {
+		t := &d.Tables[i]
+		p.line("\n%s: %s", orName(t.Title, t.Name), diffSummary(t))
+		header, shown := diffHeader(t)
+		if list := changes(t, shown); len(list) > 0 {
+			if p.err == nil {
+				p.err = drawText(w, changeColumns(header, list, o.Color), len(shown))
+			}
+		}
+		for _, note := range diffNotes(t) {
+			p.line("%s", note)
+		}
+	}
+	if len(d.Causes) > 0 {
+		p.line("\nCauses")
+	}
+	for i := range d.Causes {
+		line, way := d.Causes[i].Text()
+		p.line("  %s", line)
+		if way != "" {
+			p.line("      %s", way)
+		}
+	}
+	p.line("")
+	for _, note := range d.Notes {
+		p.line("%s", note)
+	}
+	p.line("%s%s", diffVerdict(d), method(d))
+	return p.err
+}
+
+// method says how noise was told from what is real, if anything was tested.
+func method(d *compare.Diff) string {
+	for _, t := range d.Tables {
+		for _, row := range t.Cells {
+			for _, c := range row {
+				if c.P != nil {
+					return fmt.Sprintf(" p: paired over questions, and over seeds where there are several; Holm's correction; level %g.", d.Level)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// changeColumns returns a column for each place and value, those of one verdict
+// in its colour.
+func changeColumns(header []string, list []change, color bool) []textColumn {
+	columns := make([]textColumn, len(header))
+	for i, name := range header {
+		columns[i].header = name
+	}
+	for _, c := range list {
+		verdict := string(c.verdict)
+		if color {
+			verdict = verdictColor(&c) + verdict + plain
+		}
+		for i, text := range append(append([]string{}, c.place...), c.old, c.now, c.diff, c.interval, c.p, verdict) {
+			columns[i].cells = append(columns[i].cells, text)
+		}
+	}
+	return columns
+}
+
+func verdictColor(c *change) string {
+	switch {
+	case !c.verdict.Beyond():
+		return dim
+	case strings.HasPrefix(c.diff, "−"):
+		return red
+	default:
+		return green
+	}
+}
+
+func orName(title, name string) string {
+	if title != "" {
+		return title
+	}
+	return name
+}
+
+// printer writes lines until one cannot be written.
+type printer struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printer) line(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
+	}
+}
