@@ -73,14 +73,16 @@ func (b *builder) filter(records []Record, where map[string][]string) ([]Record,
 			}
 		}
 	}
-	kept := admitted(records, where)
+	kept := Admitted(records, where)
 	if len(kept) == 0 {
 		return nil, fmt.Errorf("where admits none of the %d records", len(records))
 	}
 	return kept, nil
 }
 
-func admitted(records []Record, where map[string][]string) []Record {
+// Admitted returns the records whose dimensions have one of the values that
+// where lists for them; a record without a dimension has the value "".
+func Admitted(records []Record, where map[string][]string) []Record {
 	return slices.DeleteFunc(slices.Clone(records), func(r Record) bool {
 		for dim, values := range where {
 			if !slices.Contains(values, r.Dim(dim)) {
@@ -175,7 +177,7 @@ func (b *builder) publish(published []Record) error {
 	if len(published) == 0 {
 		return nil
 	}
-	published = admitted(published, b.spec.PublishedWhere)
+	published = Admitted(published, b.spec.PublishedWhere)
 	matched := false
 	for i, row := range b.table.Rows {
 		for j, column := range b.table.Columns {

@@ -46,7 +46,7 @@ func (s *Snapshot) Values(ctx context.Context, r *runs.Report, row, column Key) 
 		return nil, err
 	}
 	spec := s.spec(r)
-	records := byPlace(admitted(all, r.Where), &spec)[place{row.id(), column.id()}]
+	records := byPlace(Admitted(all, r.Where), &spec)[place{row.id(), column.id()}]
 	if len(records) == 0 {
 		return nil, ErrNoQueries
 	}

@@ -54,4 +54,6 @@ func stage(p *plan.Plan, i int) runs.Stage {
 
 func put(s *runs.Stage, r *cache.Result) {
 	s.Outputs, s.Log, s.Class = r.Outputs, r.Log, r.Class
+	// Of a hit too: when and in what time it was made.
+	s.Started, s.Took = r.Recorded.Add(-r.Took), r.Took
 }
