@@ -17,8 +17,9 @@ const (
 	exitWorkflow    = 3   // the workflow file, or a file that it names, is wrong
 	exitStage       = 4   // a stage failed, or a program that it needs is missing
 	exitCache       = 6   // the cache cannot be used
-	exitNoDiff      = 8   // diff: the two states cannot be compared
 	exitClaim       = 7   // claims: one of them fails
+	exitNoDiff      = 8   // diff: the two states cannot be compared
+	exitStale       = 9   // paper: a number has no result for the workflow as it is now
 	exitInterrupted = 130 // stopped by a signal; the next run goes on from there
 )
 

@@ -78,7 +78,7 @@ func newRoot(t *terminal, sdk fs.FS) *cobra.Command {
 	root.AddCommand(
 		newRun(t, sdk), newPlan(t, sdk), newValidate(t, sdk), newWhy(t, sdk), newHistory(t), newDiff(t, sdk), newStatus(t), newLog(t), newOutput(t),
 		newExport(t, sdk), newImport(t, sdk),
-		newReport(t, sdk), newClaims(t, sdk), newPlugin(t, sdk), newDoctor(t, sdk), newVersion(t),
+		newReport(t, sdk), newClaims(t, sdk), newPaper(t, sdk), newPlugin(t, sdk), newDoctor(t, sdk), newVersion(t),
 	)
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)

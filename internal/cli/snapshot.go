@@ -20,8 +20,8 @@ import (
 
 // snapshot returns what the cache has for the workflow as it is now.
 func (p *project) snapshot(ctx context.Context, t *terminal, w *lang.Workflow, store *disk.Store) (*reports.Snapshot, error) {
-	made, diags := plan.New(ctx, w, plan.Options{Store: store, Files: store, Targets: p.patterns})
-	if err := t.diagnose(diags, w.Sources, p.flags.json); err != nil {
+	made, err := p.plan(ctx, t, w, store, p.records())
+	if err != nil {
 		return nil, err
 	}
 	record := p.newRecord(ctx, w)
@@ -51,21 +51,33 @@ func (p *project) define(ctx context.Context, record *runs.Run, w *lang.Workflow
 	}
 	for _, r := range w.Reports {
 		report := r.Report
-		if r.PublishedFile != "" {
-			b, err := os.ReadFile(publishedFile(w, r))
-			if err != nil {
-				return fmt.Errorf("published numbers: %w", err)
-			}
-			if report.Published, err = cache.PutBytes(ctx, store, b); err != nil {
-				return err
-			}
+		if err := keepPublished(ctx, store, w, r.PublishedFile, &report.Published); err != nil {
+			return err
 		}
 		record.Reports = append(record.Reports, report)
 	}
 	for _, c := range w.Claims {
-		record.Claims = append(record.Claims, c.Claim)
+		claim := c.Claim
+		if err := keepPublished(ctx, store, w, c.PublishedFile, &claim.Published); err != nil {
+			return err
+		}
+		record.Claims = append(record.Claims, claim)
 	}
 	return nil
+}
+
+// keepPublished puts a file of published numbers, if there is one, into the
+// cache, so that a record's tables and verdicts do not change with it.
+func keepPublished(ctx context.Context, store cache.Blobs, w *lang.Workflow, file string, to *cache.Digest) error {
+	if file == "" {
+		return nil
+	}
+	b, err := os.ReadFile(publishedFile(w, file))
+	if err != nil {
+		return fmt.Errorf("published numbers: %w", err)
+	}
+	*to, err = cache.PutBytes(ctx, store, b)
+	return err
 }
 
 // tables builds the reports of a snapshot. One that cannot be built does not
@@ -89,27 +101,33 @@ func tables(ctx context.Context, t *terminal, s *reports.Snapshot) ([]*reports.T
 	return made, errors.Join(problems...)
 }
 
-func publishedFile(w *lang.Workflow, r *lang.Report) string {
-	if filepath.IsAbs(r.PublishedFile) {
-		return r.PublishedFile
+func publishedFile(w *lang.Workflow, file string) string {
+	if filepath.IsAbs(file) {
+		return file
 	}
-	return filepath.Join(w.Dir, filepath.FromSlash(r.PublishedFile))
+	return filepath.Join(w.Dir, filepath.FromSlash(file))
 }
 
 // checkPublished finds out before hours of work that a file of published
 // numbers is not there.
 func checkPublished(w *lang.Workflow) hcl.Diagnostics {
 	var diags hcl.Diagnostics
-	for _, r := range w.Reports {
-		if r.PublishedFile == "" {
-			continue
+	check := func(file string, at hcl.Range) {
+		if file == "" {
+			return
 		}
-		if _, err := os.Stat(publishedFile(w, r)); err != nil {
+		if _, err := os.Stat(publishedFile(w, file)); err != nil {
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError, Summary: "No published numbers",
-				Detail: "published: " + err.Error() + ".", Subject: &r.Range,
+				Detail: "published: " + err.Error() + ".", Subject: &at,
 			})
 		}
+	}
+	for _, r := range w.Reports {
+		check(r.PublishedFile, r.Range)
+	}
+	for _, c := range w.Claims {
+		check(c.PublishedFile, c.Range)
 	}
 	return diags
 }

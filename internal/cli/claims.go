@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"repro/engine/lang"
+	"repro/reports/claims"
+	"repro/reports/render"
+)
+
+type claimsFlags struct {
+	workflowFlags
+	format  string
+	names   []string
+	strict  bool
+	verbose bool
+}
+
+func newClaims(t *terminal, sdk fs.FS) *cobra.Command {
+	f := claimsFlags{workflowFlags: workflowFlags{sdk: sdk}}
+	c := &cobra.Command{
+		Use:   "claims [FILE]",
+		Short: "Judge the workflow's claims by the results at hand; run nothing",
+		Long: "Judge each claim of the workflow on the results at hand and on the published numbers:\n" +
+			"it holds, fails, is not significant or has no data. The exit code is 7 if a claim\n" +
+			"fails on our results.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			p, err := f.open(args)
+			if err != nil {
+				return err
+			}
+			return p.claims(c.Context(), t, &f)
+		},
+	}
+	f.add(c)
+	c.Flags().StringVarP(&f.format, "format", "f", formatText, "how to print: "+strings.Join(render.ClaimFormats(), ", "))
+	c.Flags().StringArrayVar(&f.names, "only", nil, "judge only the claim `NAME`; may be repeated")
+	c.Flags().BoolVar(&f.strict, "strict", false, "exit with 7 unless every claim holds on our results")
+	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show all evidence, not only what decides")
+	return c
+}
+
+func (p *project) claims(ctx context.Context, t *terminal, f *claimsFlags) (err error) {
+	draw, err := render.ClaimsByName(f.format)
+	if err != nil {
+		return withCode(exitUsage, err)
+	}
+	w, err := p.load(ctx, t)
+	if err != nil {
+		return err
+	}
+	if w.Claims, err = onlyClaims(w.Claims, f.names); err != nil {
+		return err
+	}
+	store, err := p.openStore(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	found, err := p.snapshot(ctx, t, w, store)
+	if err != nil {
+		return err
+	}
+	if missing := found.Missing(); missing > 0 {
+		t.say("note: %d of %d stages have no result yet; fill the gaps with: %s", missing, len(found.Stages), p.command("run"))
+	}
+	results, judgeErr := claims.Judge(ctx, found, claims.Options{})
+	if judgeErr != nil {
+		judgeErr = withCode(exitWorkflow, judgeErr)
+	}
+	if f.json {
+		err = t.printJSON(results)
+	} else if len(results) > 0 {
+		err = draw(t.out, results, render.ClaimOptions{Options: render.Options{Color: color(t.out), Width: width(t.out)}, Verbose: f.verbose})
+	}
+	return errors.Join(judgeErr, err, claimsExit(t, results, f.strict))
+}
+
+func onlyClaims(all []*lang.Claim, names []string) ([]*lang.Claim, error) {
+	var known []string
+	for _, c := range all {
+		known = append(known, c.Name)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, withCode(exitUsage, fmt.Errorf("there is no claim %q; there are %s", name, strings.Join(known, ", ")))
+		}
+	}
+	if len(names) == 0 {
+		return all, nil
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c *lang.Claim) bool { return !slices.Contains(names, c.Name) }), nil
+}
+
+// claimsExit says how many claims have which verdict on our results, and
+// returns an error if that is not good enough.
+func claimsExit(t *terminal, results []claims.Result, strict bool) error {
+	counts := map[claims.Verdict]int{}
+	for i := range results {
+		counts[results[i].Ours.Verdict]++
+	}
+	var parts []string
+	for _, v := range []claims.Verdict{claims.Holds, claims.NotSignificant, claims.NoData, claims.Fails} {
+		if counts[v] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", counts[v], v))
+		}
+	}
+	if len(parts) == 0 {
+		t.say("note: there are no claims to judge")
+		return nil
+	}
+	t.say("claims on our results: %s", strings.Join(parts, ", "))
+	if counts[claims.Fails] > 0 || (strict && counts[claims.Holds] < len(results)) {
+		return reported(exitClaim)
+	}
+	return nil
+}
