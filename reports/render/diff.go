@@ -134,8 +134,8 @@ func probability(p float64) string {
 	return fmt.Sprintf("%.3f", p)
 }
 
-// diffSummary counts the cells of a table.
-func diffSummary(t *compare.Table) string {
+// DiffSummary counts the cells of a table.
+func DiffSummary(t *compare.Table) string {
 	counts := map[compare.Verdict]int{}
 	cells, beyond := 0, 0
 	for _, row := range t.Cells {
@@ -159,8 +159,8 @@ func diffSummary(t *compare.Table) string {
 	}
 }
 
-// diffNotes says what of a table is not in its cells.
-func diffNotes(t *compare.Table) []string {
+// DiffNotes says what of a table is not in its cells.
+func DiffNotes(t *compare.Table) []string {
 	var notes []string
 	for _, d := range t.Definition {
 		notes = append(notes, "Of the report itself: "+d)
@@ -182,8 +182,8 @@ func stateNotes(what string, keys []reports.Key, states []compare.State) []strin
 	return notes
 }
 
-// varsText says which variables differ: "seeds: [0,1,2] → [3,4,5]".
-func varsText(d *compare.Diff) []string {
+// DiffVars says which variables differ: "seeds: [0,1,2] → [3,4,5]".
+func DiffVars(d *compare.Diff) []string {
 	names := maps.Clone(d.Old.Vars)
 	if names == nil {
 		names = map[string]string{}
@@ -202,8 +202,8 @@ func varsText(d *compare.Diff) []string {
 	return list
 }
 
-// diffVerdict is the diff in one sentence.
-func diffVerdict(d *compare.Diff) string {
+// DiffVerdict is the diff in one sentence.
+func DiffVerdict(d *compare.Diff) string {
 	counts := d.Count()
 	beyond, within := 0, 0
 	for verdict, n := range counts {

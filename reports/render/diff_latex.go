@@ -29,10 +29,10 @@ func DiffLaTeX(w io.Writer, d *compare.Diff, _ Options) error {
 		}
 		p.line("\\bottomrule\n\\end{tabular}")
 		p.line("\\caption{%s: %s $\\rightarrow$ %s. %s.}\n\\end{table}", EscapeLaTeX(orName(t.Title, t.Name)),
-			EscapeLaTeX(d.Old.Label), EscapeLaTeX(d.New.Label), EscapeLaTeX(diffSummary(t)))
+			EscapeLaTeX(d.Old.Label), EscapeLaTeX(d.New.Label), EscapeLaTeX(DiffSummary(t)))
 	}
 	if p.err == nil && len(d.Tables) == 0 {
-		p.line("%% %s", diffVerdict(d))
+		p.line("%% %s", DiffVerdict(d))
 	}
 	return p.err
 }

@@ -12,20 +12,20 @@ import (
 func DiffMarkdown(w io.Writer, d *compare.Diff, _ Options) error {
 	p := &printer{w: w}
 	p.line("## %s → %s\n", markdownText(d.Old.Label), markdownText(d.New.Label))
-	p.line("**%s**%s\n", markdownText(diffVerdict(d)), markdownText(method(d)))
-	for _, v := range varsText(d) {
+	p.line("**%s**%s\n", markdownText(DiffVerdict(d)), markdownText(DiffMethod(d)))
+	for _, v := range DiffVars(d) {
 		p.line("- variable %s", markdownText(v))
 	}
 	var equal []string
 	for i := range d.Tables {
 		t := &d.Tables[i]
 		header, shown := diffHeader(t)
-		list, notes := changes(t, shown), diffNotes(t)
+		list, notes := changes(t, shown), DiffNotes(t)
 		if len(list) == 0 && len(notes) == 0 && t.State == compare.Both {
 			equal = append(equal, markdownText(orName(t.Title, t.Name)))
 			continue
 		}
-		p.line("\n### %s\n\n%s\n", markdownText(orName(t.Title, t.Name)), markdownText(diffSummary(t)))
+		p.line("\n### %s\n\n%s\n", markdownText(orName(t.Title, t.Name)), markdownText(DiffSummary(t)))
 		if len(list) > 0 {
 			p.line("| %s |", strings.Join(escaped(header), " | "))
 			p.line("|%s%s", strings.Repeat(" --- |", len(shown)), strings.Repeat(" ---: |", len(header)-len(shown)))

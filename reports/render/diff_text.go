@@ -17,19 +17,19 @@ const (
 func DiffText(w io.Writer, d *compare.Diff, o Options) error {
 	p := &printer{w: w}
 	p.line("%s → %s", d.Old.Label, d.New.Label)
-	for _, v := range varsText(d) {
+	for _, v := range DiffVars(d) {
 		p.line("  variable %s", v)
 	}
 	for i := range d.Tables {
 		t := &d.Tables[i]
-		p.line("\n%s: %s", orName(t.Title, t.Name), diffSummary(t))
+		p.line("\n%s: %s", orName(t.Title, t.Name), DiffSummary(t))
 		header, shown := diffHeader(t)
 		if list := changes(t, shown); len(list) > 0 {
 			if p.err == nil {
 				p.err = drawText(w, changeColumns(header, list, o.Color), len(shown))
 			}
 		}
-		for _, note := range diffNotes(t) {
+		for _, note := range DiffNotes(t) {
 			p.line("%s", note)
 		}
 	}
@@ -47,12 +47,12 @@ func DiffText(w io.Writer, d *compare.Diff, o Options) error {
 	for _, note := range d.Notes {
 		p.line("%s", note)
 	}
-	p.line("%s%s", diffVerdict(d), method(d))
+	p.line("%s%s", DiffVerdict(d), DiffMethod(d))
 	return p.err
 }
 
-// method says how noise was told from what is real, if anything was tested.
-func method(d *compare.Diff) string {
+// DiffMethod says how noise was told from what is real, if anything was tested.
+func DiffMethod(d *compare.Diff) string {
 	for _, t := range d.Tables {
 		for _, row := range t.Cells {
 			for _, c := range row {
