@@ -182,6 +182,7 @@ func (p *project) load(ctx context.Context, t *terminal) (*lang.Workflow, error)
 	}
 	if !diags.HasErrors() {
 		diags = append(diags, checkPublished(w)...)
+		diags = append(diags, checkTemplates(w)...)
 	}
 	return w, t.diagnose(diags, w.Sources, p.flags.json)
 }

@@ -10,63 +10,117 @@ import (
 	"repro/reports"
 )
 
-// LaTeX writes a table environment for the package booktabs: one header line
-// for each column dimension, equal neighbours under one \multicolumn, the best
-// of each column bold, and the notes as comments. It is UTF-8 text.
-func LaTeX(w io.Writer, t *reports.Table, _ Options) error {
-	var b bytes.Buffer
-	b.WriteString("\\begin{table}\n\\centering\n")
-	fmt.Fprintf(&b, "\\begin{tabular}{%s%s}\n\\toprule\n", strings.Repeat("l", len(t.RowDims)), strings.Repeat("r", len(t.Columns)))
-	for level := range t.ColumnDims {
-		latexHeader(&b, t, level)
+// LaTeX writes a table environment for the packages booktabs and, with links,
+// hyperref: the caption above, one header line for each column dimension, equal
+// neighbours under one \multicolumn, the best of each column bold, intervals in
+// columns of their own so that means stand under means, and the notes below. It
+// is UTF-8 text without empty lines or comments: it may stand on one line.
+func LaTeX(w io.Writer, t *reports.Table, o Options) error {
+	l := &latex{table: t, options: o, split: make([]bool, len(t.Columns))}
+	for j := range t.Columns {
+		l.split[j] = !o.Pandoc && slices.ContainsFunc(t.Cells, func(row []reports.Cell) bool { return split(t, &row[j]).rest() != "" })
 	}
-	b.WriteString("\\midrule\n")
-	for i := range t.Rows {
-		latexRow(&b, t, i)
-	}
-	b.WriteString("\\bottomrule\n\\end{tabular}\n")
+	l.write()
+	_, err := w.Write(l.Bytes())
+	return err
+}
+
+// latex is the text of a table in the making.
+type latex struct {
+	bytes.Buffer
+	table   *reports.Table
+	options Options
+	split   []bool // whether a column of the table is two of LaTeX's: means and what follows them
+}
+
+func (l *latex) write() {
+	t := l.table
+	l.WriteString("\\begin{table}\n\\centering\n")
 	caption := latexText(heading(t))
 	if t.Caption != "" {
 		caption += ". " + latexText(t.Caption)
 	}
-	fmt.Fprintf(&b, "\\caption{%s}\n", caption)
-	for _, note := range t.Notes {
-		b.WriteString("% " + strings.ReplaceAll(note, "\n", " ") + "\n")
+	fmt.Fprintf(l, "\\caption{%s}\n", caption)
+	if l.options.Label != "" {
+		fmt.Fprintf(l, "\\label{%s}\n", l.options.Label)
 	}
-	b.WriteString("\\end{table}\n")
-	_, err := w.Write(b.Bytes())
-	return err
+	columns := strings.Repeat("l", len(t.RowDims))
+	for _, split := range l.split {
+		columns += "r"
+		if split {
+			columns += `@{\,}l`
+		}
+	}
+	fmt.Fprintf(l, "\\begin{tabular}{%s}\n\\toprule\n", columns)
+	for level := range t.ColumnDims {
+		l.header(level)
+	}
+	l.WriteString("\\midrule\n")
+	for i := range t.Rows {
+		l.row(i)
+	}
+	l.WriteString("\\bottomrule\n\\end{tabular}\n")
+	if notes := l.notes(); len(notes) > 0 {
+		fmt.Fprintf(l, "\\par\\smallskip\n\\begin{minipage}{0.95\\linewidth}\n\\footnotesize %s\n\\end{minipage}\n", latexText(strings.Join(notes, " ")))
+	}
+	l.WriteString("\\end{table}\n")
 }
 
-// latexHeader writes the header line of one column dimension, with rules under
-// its groups. The last line names the row dimensions.
-func latexHeader(b *bytes.Buffer, t *reports.Table, level int) {
+// notes returns what stands under the table: first what bold means.
+func (l *latex) notes() []string {
+	best := func(c reports.Cell) bool { return c.Best }
+	if l.options.NoNotes {
+		return nil
+	}
+	if slices.ContainsFunc(l.table.Cells, func(row []reports.Cell) bool { return slices.ContainsFunc(row, best) }) {
+		return append([]string{"Bold is the best of its column."}, l.table.Notes...)
+	}
+	return l.table.Notes
+}
+
+// header writes the header line of one column dimension, with rules under its
+// groups. The last line names the row dimensions.
+func (l *latex) header(level int) {
+	t := l.table
 	last := level == len(t.ColumnDims)-1
 	fields := make([]string, len(t.RowDims))
 	if last {
 		for i, dim := range t.RowDims {
-			fields[i] = latexText(dim)
+			fields[i] = latexText(strings.ReplaceAll(dim, "_", " "))
 		}
+	}
+	if l.options.Pandoc {
+		fields[0] = HeaderMark + fields[0]
 	}
 	var rules []string
+	at := len(t.RowDims) + 1 // the column of LaTeX's that a group begins with
 	for from := 0; from < len(t.Columns); {
-		to := from + 1
-		for !last && to < len(t.Columns) && slices.Equal(t.Columns[from][:level+1], t.Columns[to][:level+1]) {
+		to, width := from, 0
+		for to < len(t.Columns) && (to == from || !last && slices.Equal(t.Columns[from][:level+1], t.Columns[to][:level+1])) {
+			width += 1 + count(l.split[to])
 			to++
 		}
-		fields = append(fields, fmt.Sprintf("\\multicolumn{%d}{c}{%s}", to-from, latexText(t.Columns[from][level])))
-		rules = append(rules, fmt.Sprintf("\\cmidrule(lr){%d-%d}", len(t.RowDims)+from+1, len(t.RowDims)+to))
-		from = to
+		fields = append(fields, fmt.Sprintf("\\multicolumn{%d}{c}{%s}", width, latexText(t.Columns[from][level])))
+		rules = append(rules, fmt.Sprintf("\\cmidrule(lr){%d-%d}", at, at+width-1))
+		from, at = to, at+width
 	}
-	b.WriteString(strings.Join(fields, " & ") + " \\\\\n")
-	if !last {
-		b.WriteString(strings.Join(rules, " ") + "\n")
+	l.WriteString(strings.Join(fields, " & ") + " \\\\\n")
+	if !last && !l.options.Pandoc {
+		l.WriteString(strings.Join(rules, " ") + "\n")
 	}
 }
 
-// latexRow writes one row. Values of outer dimensions that the row above has
-// too are left out, and a new outermost value opens some space.
-func latexRow(b *bytes.Buffer, t *reports.Table, i int) {
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// row writes one row. Values of outer dimensions that the row above has too are
+// left out, and a new outermost value opens some space.
+func (l *latex) row(i int) {
+	t := l.table
 	row := t.Rows[i]
 	same := 0
 	if i > 0 {
@@ -74,7 +128,7 @@ func latexRow(b *bytes.Buffer, t *reports.Table, i int) {
 			same++
 		}
 		if same == 0 && len(row) > 1 {
-			b.WriteString("\\addlinespace\n")
+			l.WriteString("\\addlinespace\n")
 		}
 	}
 	fields := make([]string, same)
@@ -82,23 +136,51 @@ func latexRow(b *bytes.Buffer, t *reports.Table, i int) {
 		fields = append(fields, latexText(value))
 	}
 	for j := range t.Columns {
-		c := &t.Cells[i][j]
-		p := split(t, c)
-		if c.Best {
-			p.mean = "\\textbf{" + p.mean + "}"
-		}
-		fields = append(fields, strings.NewReplacer("±", "$\\pm$", missing, "---").Replace(p.join()))
+		fields = append(fields, l.cell(i, j)...)
 	}
-	b.WriteString(strings.Join(fields, " & ") + " \\\\\n")
+	l.WriteString(strings.Join(fields, " & ") + " \\\\\n")
 }
 
+// cell returns the fields of one cell: one, or two in a split column.
+func (l *latex) cell(i, j int) []string {
+	c := &l.table.Cells[i][j]
+	p := split(l.table, c)
+	mean, rest := latexText(p.mean), latexText(p.rest())
+	if c.Best {
+		mean = "\\textbf{" + mean + "}"
+	}
+	if l.options.Link != nil && !c.Missing() {
+		mean = "\\hyperlink{" + l.options.Link(i, j) + "}{" + mean + "}"
+	}
+	if rest != "" {
+		rest = "{\\footnotesize " + rest + "}"
+	}
+	switch {
+	case l.split[j]:
+		return []string{mean, rest}
+	case rest != "":
+		return []string{mean + " " + rest}
+	default:
+		return []string{mean}
+	}
+}
+
+// HeaderMark begins the header lines of a table for pandoc, which takes only a
+// single one for a header: a target without text.
+const HeaderMark = `\hypertarget{table-header}{}`
+
+// EscapeLaTeX returns text as LaTeX shows it, wherever in a table it stands.
+func EscapeLaTeX(s string) string { return latexText(s) }
+
 // latexText escapes the characters that LaTeX gives a meaning, be it only at
-// the start of a row, where \\[ and \\* are commands.
+// the start of a row, where \\[ and \\* are commands, and replaces symbols that
+// its usual fonts lack.
 func latexText(s string) string {
 	return strings.NewReplacer(
 		`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "&", `\&`, "%", `\%`, "$", `\$`, "#", `\#`, "_", `\_`,
 		"~", `\textasciitilde{}`, "^", `\textasciicircum{}`, "<", `\textless{}`, ">", `\textgreater{}`, "|", `\textbar{}`,
-		"[", "{[}", "*", "{*}",
-		"\n", " ",
+		"[", "{[}", "*", "{*}", "\n", " ", " %", `\,\%`, "\u00a0", "~",
+		"±", `$\pm$`, "×", `$\times$`, "→", `$\rightarrow$`, "≤", `$\leq$`, "≥", `$\geq$`, "−", `$-$`, "α", `$\alpha$`, "τ", `$\tau$`,
+		missing, "---",
 	).Replace(s)
 }

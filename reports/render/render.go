@@ -19,6 +19,11 @@ import (
 type Options struct {
 	Color bool // whether Text may use terminal colours
 	Width int  // columns of the terminal that Text tries to fit; 0 means 100
+
+	Label   string                       // LaTeX: the table's label, "" for none
+	Link    func(row, column int) string // LaTeX: the target that a cell links to; nil for no links
+	NoNotes bool                         // LaTeX: leave out what stands under the table
+	Pandoc  bool                         // LaTeX: for pandoc, which has no rules under headers
 }
 
 // Func writes a table in one format.
@@ -60,16 +65,16 @@ type parts struct {
 func split(t *reports.Table, c *reports.Cell) parts {
 	p := parts{mean: missing}
 	if !c.Missing() {
-		p.mean = decimal(t, c.Mean)
+		p.mean = decimal(t.Digits, c.Mean)
 	}
 	if c.Interval != nil {
-		p.half = "±" + decimal(t, c.Interval.Half())
+		p.half = "±" + decimal(t.Digits, c.Interval.Half())
 	}
 	if c.Partial {
 		p.runs = fmt.Sprintf("(n=%d)", c.N)
 	}
 	if c.Published != nil {
-		p.published = "[" + decimal(t, *c.Published) + "]"
+		p.published = "[" + decimal(t.Digits, *c.Published) + "]"
 	}
 	return p
 }
@@ -79,12 +84,18 @@ func (p parts) join() string {
 	return strings.Join(slices.DeleteFunc([]string{p.mean, p.half, p.runs, p.published}, func(s string) bool { return s == "" }), " ")
 }
 
-// decimal rounds to the digits of the table: to the nearest decimal, exactly,
-// and never to minus nothing.
-func decimal(t *reports.Table, v float64) string {
-	s := strconv.FormatFloat(v, 'f', t.Digits, 64)
-	if digits, negative := strings.CutPrefix(s, "-"); negative && strings.Trim(digits, "0.") == "" {
-		return digits
+// rest returns the parts that follow the mean.
+func (p parts) rest() string {
+	p.mean = ""
+	return p.join()
+}
+
+// decimal rounds to a number of digits: to the nearest decimal, exactly, and
+// never to minus nothing.
+func decimal(digits int, v float64) string {
+	s := strconv.FormatFloat(v, 'f', digits, 64)
+	if positive, negative := strings.CutPrefix(s, "-"); negative && strings.Trim(positive, "0.") == "" {
+		return positive
 	}
 	return s
 }

@@ -1,0 +1,192 @@
+package paper
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// ErrNoProgram: a program that builds papers is not installed.
+var ErrNoProgram = errors.New("not installed")
+
+// The packages of Debian that Build needs.
+const (
+	latexPackages  = "latexmk texlive-latex-recommended lmodern"
+	pandocPackages = "pandoc"
+)
+
+// BuildOptions says what Build makes.
+type BuildOptions struct {
+	Name string    // of the files, without their endings
+	Date time.Time // of the documents, zero for 1970: the same date gives the same bytes
+	PDF  bool
+	HTML bool
+}
+
+// Built is what Build made.
+type Built struct {
+	PDF      string   `json:"pdf,omitempty"`  // paths, "" if not asked for
+	HTML     string   `json:"html,omitempty"` //
+	Sources  string   `json:"sources"`        // JSON: each number with its results
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+//go:embed paper.css
+var style []byte
+
+//go:embed paper.lua
+var filter []byte
+
+// Build makes PDF with latexmk and HTML with pandoc in dir, which it empties
+// before. Files that the template names are looked for in the template's folder;
+// nothing is written outside of dir. Mistakes in LaTeX are Problems with the
+// template's lines; ErrNoProgram says what to install.
+func Build(ctx context.Context, f *Filled, dir string, o BuildOptions) (*Built, error) {
+	if err := needs(o); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
+		return nil, err
+	}
+	b := &builder{filled: f, dir: dir, name: o.Name, options: o}
+	var err error
+	if b.home, err = filepath.Abs(filepath.Dir(f.File)); err != nil {
+		return nil, err
+	}
+	built := &Built{Sources: b.path(".sources.json")}
+	numbers, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(built.Sources, append(numbers, '\n'), 0o644); err != nil {
+		return nil, err
+	}
+	// LaTeX first, also for HTML alone: it gives pandoc the numbers of tables,
+	// sections and formulas.
+	if built.Warnings, err = b.latex(ctx); err != nil {
+		return nil, err
+	}
+	if o.PDF {
+		built.PDF = b.path(".pdf")
+	}
+	if o.HTML {
+		if err := b.pandoc(ctx); err != nil {
+			return nil, err
+		}
+		built.HTML = b.path(".html")
+	}
+	return built, nil
+}
+
+// needs says which packages are missing.
+func needs(o BuildOptions) error {
+	var programs, packages []string
+	look := func(name, from string) {
+		if _, err := exec.LookPath(name); err != nil {
+			programs, packages = append(programs, name), append(packages, from)
+		}
+	}
+	look("latexmk", latexPackages)
+	if len(programs) == 0 {
+		look("pdflatex", latexPackages)
+	}
+	if o.HTML {
+		look("pandoc", pandocPackages)
+	}
+	if len(programs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s: %w; on Debian: apt-get install --no-install-recommends %s", strings.Join(programs, ", "), ErrNoProgram, strings.Join(packages, " "))
+}
+
+type builder struct {
+	filled  *Filled
+	dir     string
+	name    string // of the files
+	home    string // the template's folder
+	options BuildOptions
+}
+
+func (b *builder) path(suffix string) string { return filepath.Join(b.dir, b.name+suffix) }
+
+// latex makes the PDF and returns warnings on how it looks.
+func (b *builder) latex(ctx context.Context) ([]string, error) {
+	if err := os.WriteFile(b.path(".tex"), []byte(b.filled.LaTeX), 0o644); err != nil {
+		return nil, err
+	}
+	out, err := b.command(ctx, "latexmk", "-norc", "-pdf", "-silent", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error",
+		"-latexoption=-no-shell-escape", b.name+".tex")
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	text, readErr := os.ReadFile(b.path(".log"))
+	if readErr != nil && err == nil {
+		return nil, readErr
+	}
+	log := parseLog(string(text), b.name+".tex", b.filled.File)
+	if err == nil && len(log.problems) == 0 {
+		return log.warnings, nil
+	}
+	if len(log.problems) > 0 {
+		last := &log.problems[len(log.problems)-1]
+		last.Text += " (log: " + b.path(".log") + ")"
+		return nil, log.problems
+	}
+	return nil, fmt.Errorf("%s: latexmk: %w (log: %s)\n%s", b.filled.File, err, b.path(".log"), tail(out))
+}
+
+// pandoc makes the HTML, one file with its style.
+func (b *builder) pandoc(ctx context.Context) error {
+	for name, content := range map[string][]byte{".pandoc.tex": []byte(b.filled.Pandoc), ".css": style, ".lua": filter} {
+		if err := os.WriteFile(b.path(name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	out, err := b.command(ctx, "pandoc", b.name+".pandoc.tex", "--from=latex", "--to=html5", "--output="+b.name+".html",
+		"--standalone", "--self-contained", "--mathml", "--number-sections", "--shift-heading-level-by=1",
+		"--citeproc", "--resource-path="+b.home, "--css="+b.name+".css", "--lua-filter="+b.name+".lua",
+		"--metadata=lang:en", "--metadata=aux:"+b.name+".aux", "--metadata=reference-section-title:References", "--metadata=link-citations:true")
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: pandoc: %w\n%s", b.filled.File, err, tail(out))
+	}
+	return nil
+}
+
+// command runs a program in the folder, in a group of its own that is killed
+// when ctx ends, and returns what it wrote. Programs may read what lies beside
+// the template and write only here.
+func (b *builder) command(ctx context.Context, name string, args ...string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, name, args...)
+	date := max(b.options.Date.Unix(), 0)
+	search := "." + string(filepath.ListSeparator) + b.home + string(filepath.ListSeparator)
+	cmd.Dir = b.dir
+	cmd.Env = append(os.Environ(), "SOURCE_DATE_EPOCH="+strconv.FormatInt(date, 10), "FORCE_SOURCE_DATE=1", "TZ=UTC", "LC_ALL=C.UTF-8",
+		"openout_any=p", "shell_escape=f", "max_print_line=10000", "TEXINPUTS="+search, "BIBINPUTS="+search, "BSTINPUTS="+search)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 5 * time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return out.Bytes(), err
+}
+
+// tail returns the last lines of what a program wrote.
+func tail(out []byte) string {
+	const most = 10
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return strings.Join(lines[max(len(lines)-most, 0):], "\n")
+}

@@ -1,0 +1,211 @@
+package paper
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"repro/reports"
+	"repro/reports/claims"
+	"repro/reports/render"
+)
+
+// Options is what a template is filled with.
+type Options struct {
+	Snapshot *reports.Snapshot // of the workflow as it is now
+	Values   map[string]string // what \valueof and \when know
+	Facts    map[string]string // what \run knows
+	Rerun    string            // the command that makes missing results
+}
+
+// Filled is a template with results in the place of commands.
+type Filled struct {
+	File    string   `json:"template"` // as it was named
+	LaTeX   string   `json:"-"`        // for pdflatex, with as many lines as the template
+	Pandoc  string   `json:"-"`        // for pandoc
+	Numbers []Number `json:"numbers"`  // in the order of their places
+}
+
+// Fill reads a template and fills it. If anything is wrong the error is
+// Problems, all of them.
+func Fill(ctx context.Context, file string, o Options) (*Filled, error) {
+	src, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the template: %w", err)
+	}
+	pieces, problems := scan(file, string(src))
+	f := &filler{ctx: ctx, options: o, file: file, src: string(src), sources: &sources{}, tables: map[string]*reports.Table{}, problems: problems}
+	f.sources.listed = has(pieces, "sourcetable")
+	f.fill(pieces) // finds all problems and all sources
+	f.sources.done = true
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if len(f.problems) > 0 {
+		slices.SortStableFunc(f.problems, func(a, b Problem) int { return a.Line - b.Line })
+		return nil, f.problems
+	}
+	filled := &Filled{File: file, Numbers: f.sources.numbers}
+	filled.LaTeX = `\pdftrailerid{}` + f.fill(pieces) // which would else be made of the time and the folder
+	f.pandoc = true
+	filled.Pandoc = f.fill(pieces)
+	return filled, nil
+}
+
+// has reports whether a command is among the pieces or in their bodies.
+func has(pieces []piece, name string) bool {
+	return slices.ContainsFunc(pieces, func(p piece) bool {
+		return p.command != nil && (p.command.name == name || has(p.command.body, name))
+	})
+}
+
+// filler expands commands. It goes on after a problem, to find all of them.
+type filler struct {
+	ctx      context.Context //nolint:containedctx // lives as long as one call of Fill
+	options  Options
+	file     string
+	src      string
+	pandoc   bool // whether the text is for pandoc
+	tables   map[string]*reports.Table
+	sources  *sources
+	problems Problems
+
+	judged    []claims.Result
+	judgeErr  error
+	judgedAll bool // whether judged and judgeErr are known
+}
+
+// expand returns what stands for one of our commands, or an error without a place.
+func (f *filler) expand(c *command) (string, error) {
+	switch c.name {
+	case "result":
+		return f.result(c)
+	case "difference":
+		return f.difference(c)
+	case "resulttable":
+		return f.resultTable(c)
+	case "claim":
+		return f.claim(c)
+	case "claimtable":
+		return f.claimTable(c)
+	case "valueof":
+		return f.valueOf(c)
+	case "run":
+		return f.run(c)
+	case "when":
+		return f.when(c, true)
+	case "unless":
+		return f.when(c, false)
+	case "sourcetable":
+		return f.sourceTable()
+	default: // typed
+		return f.fill(c.body), nil
+	}
+}
+
+// fill returns the text of pieces.
+func (f *filler) fill(pieces []piece) string {
+	var b strings.Builder
+	for _, p := range pieces {
+		if p.command == nil {
+			b.WriteString(p.text)
+			continue
+		}
+		text, err := f.expand(p.command)
+		if err != nil {
+			f.problem(p.command, err)
+			continue
+		}
+		b.WriteString(text)
+		// LaTeX names lines in its errors: they stay what they are in the template.
+		// A comment at the end of a line is no space and no new paragraph.
+		lines := strings.Count(f.src[p.command.at:p.command.end], "\n") - strings.Count(text, "\n")
+		b.WriteString(strings.Repeat("%\n", max(lines, 0)))
+	}
+	return b.String()
+}
+
+// problem notes what is wrong with a command, once.
+func (f *filler) problem(c *command, err error) {
+	form := "\\" + c.name
+	for _, arg := range c.args {
+		form += "{" + strings.Join(strings.Fields(arg), " ") + "}"
+	}
+	var stale *staleError
+	p := Problem{File: f.file, Line: line(f.src, c.at), Text: form + ": " + err.Error(), Stale: errors.As(err, &stale)}
+	if !slices.Contains(f.problems, p) {
+		f.problems = append(f.problems, p)
+	}
+}
+
+// valueOf expands \valueof{NAME}.
+func (f *filler) valueOf(c *command) (string, error) {
+	value, err := f.value(c.args[0])
+	return render.EscapeLaTeX(value), err
+}
+
+func (f *filler) value(name string) (string, error) {
+	return lookUp(f.options.Values, name, "value", "Give it in the paper block of the workflow: values = { … }")
+}
+
+// run expands \run{FACT}.
+func (f *filler) run(c *command) (string, error) {
+	fact, err := lookUp(f.options.Facts, c.args[0], "fact", "\\valueof shows variables and values of the paper block")
+	return render.EscapeLaTeX(fact), err
+}
+
+func lookUp(values map[string]string, name, what, hint string) (string, error) {
+	value, ok := values[strings.TrimSpace(name)]
+	if !ok {
+		return "", fmt.Errorf("there is no %s %q; there are %s. %s", what, name, strings.Join(slices.Sorted(maps.Keys(values)), ", "), hint)
+	}
+	return value, nil
+}
+
+// when expands \when{NAME=VALUE|VALUE}{LATEX}, and with want false \unless.
+func (f *filler) when(c *command, want bool) (string, error) {
+	name, values, ok := strings.Cut(c.args[0], "=")
+	if !ok {
+		return "", fmt.Errorf("write NAME=VALUE or NAME=VALUE|VALUE")
+	}
+	value, err := f.value(name)
+	if err != nil {
+		return "", err
+	}
+	is := false
+	for v := range strings.SplitSeq(values, "|") {
+		is = is || strings.TrimSpace(v) == value
+	}
+	if is != want {
+		return "", nil
+	}
+	return f.fill(c.body), nil
+}
+
+// selector reads the argument of a command that says which cell is meant.
+func (f *filler) selector(text string) (selector, error) {
+	var b strings.Builder
+	pieces, problems := scan(f.file, text)
+	if len(problems) > 0 {
+		return selector{}, errors.New(problems[0].Text)
+	}
+	for _, p := range pieces {
+		switch {
+		case p.command == nil:
+			b.WriteString(p.text)
+		case p.command.name == "valueof":
+			value, err := f.value(p.command.args[0])
+			if err != nil {
+				return selector{}, err
+			}
+			b.WriteString(value)
+		default:
+			return selector{}, fmt.Errorf(`\%s cannot stand here, only \valueof`, p.command.name)
+		}
+	}
+	return parseSelector(b.String())
+}

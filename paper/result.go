@@ -1,0 +1,247 @@
+package paper
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"repro/reports"
+	"repro/reports/render"
+)
+
+// look says how a number looks.
+type look struct {
+	digits    int
+	percent   bool
+	interval  bool
+	published bool
+}
+
+// parseLook reads the options of \result and \difference.
+func parseLook(options string, digits int) (look, error) {
+	l := look{digits: digits}
+	given := false
+	for _, option := range splitCommas(options) {
+		name, value, _ := strings.Cut(strings.TrimSpace(option), "=")
+		switch strings.TrimSpace(name) {
+		case "percent":
+			l.percent = true
+		case "interval":
+			l.interval = true
+		case "published":
+			l.published = true
+		case "digits":
+			n, err := strconv.Atoi(strings.TrimSpace(value))
+			if err != nil || n < 0 || n > 15 {
+				return l, fmt.Errorf("digits=%s: a number from 0 to 15 is needed", value)
+			}
+			l.digits, given = n, true
+		default:
+			return l, fmt.Errorf("there is no option %q; there are digits=N, interval, percent, published", option)
+		}
+	}
+	if l.percent && !given {
+		l.digits = max(l.digits-2, 0)
+	}
+	return l, nil
+}
+
+// number returns a value as LaTeX. sign shows a plus as well.
+func (f *filler) number(l look, value float64, sign bool) string {
+	unit := ""
+	if l.percent {
+		value, unit = 100*value, `\,\%`
+	}
+	text := strconv.FormatFloat(value, 'f', l.digits, 64)
+	digits, negative := strings.CutPrefix(text, "-")
+	zero := strings.Trim(digits, "0.") == ""
+	switch {
+	case zero || !negative && !sign:
+		return digits + unit
+	case f.pandoc && negative:
+		return "−" + digits + unit
+	case f.pandoc:
+		return "+" + digits + unit
+	case negative:
+		return `\ensuremath{-}` + digits + unit
+	default:
+		return `\ensuremath{+}` + digits + unit
+	}
+}
+
+func (f *filler) interval(l look, i *reports.Interval) string {
+	plusMinus := `\,\ensuremath{\pm}\,`
+	if f.pandoc {
+		plusMinus = "\u202f±\u202f"
+	}
+	return plusMinus + f.number(l, i.Half(), false)
+}
+
+// result expands \result[OPTIONS]{REPORT}{SELECTOR}.
+func (f *filler) result(c *command) (string, error) {
+	which, err := f.selector(c.args[1])
+	if err != nil {
+		return "", err
+	}
+	table, at, err := f.cell(c.args[0], which)
+	if err != nil {
+		return "", err
+	}
+	l, err := parseLook(c.options, table.Digits)
+	if err != nil {
+		return "", err
+	}
+	cell := &table.Cells[at.row][at.column]
+	value := cell.Mean
+	if l.published {
+		if cell.Published == nil {
+			return "", errors.New("the report has no published number for this cell")
+		}
+		value = *cell.Published
+	}
+	text := f.number(l, value, false)
+	if l.interval && !l.published {
+		if cell.Interval == nil {
+			return "", fmt.Errorf("there is no interval: the cell is one value, not a mean over several of %q", table.Over)
+		}
+		text += f.interval(l, cell.Interval)
+	}
+	return f.link(c, table, []position{at}, value, text, l.published), nil
+}
+
+// difference expands \difference[OPTIONS]{REPORT}{SELECTOR}{SELECTOR}: the first
+// cell less the second, which is like the first in what it leaves out.
+func (f *filler) difference(c *command) (string, error) {
+	first, err := f.selector(c.args[1])
+	if err != nil {
+		return "", err
+	}
+	second, err := f.selector(c.args[2])
+	if err != nil {
+		return "", err
+	}
+	table, a, err := f.cell(c.args[0], first)
+	if err != nil {
+		return "", err
+	}
+	_, b, err := f.cell(c.args[0], second.over(first))
+	if err != nil {
+		return "", err
+	}
+	l, err := parseLook(c.options, table.Digits)
+	if err != nil {
+		return "", err
+	}
+	if l.interval || l.published {
+		return "", errors.New("a difference has the options digits=N and percent only")
+	}
+	value := table.Cells[a.row][a.column].Mean - table.Cells[b.row][b.column].Mean
+	return f.link(c, table, []position{a, b}, value, f.number(l, value, true), false), nil
+}
+
+// resultTable expands \resulttable[label=LABEL, nonotes]{REPORT}. Without a
+// label it is tab:REPORT.
+func (f *filler) resultTable(c *command) (string, error) {
+	table, err := f.table(c.args[0])
+	if err != nil {
+		return "", err
+	}
+	if err := f.current(c.args[0], nil); err != nil {
+		return "", err
+	}
+	o := render.Options{Label: "tab:" + strings.ReplaceAll(table.Name, "_", "-"), Pandoc: f.pandoc}
+	for _, option := range splitCommas(c.options) {
+		name, value, _ := strings.Cut(strings.TrimSpace(option), "=")
+		switch name {
+		case "label":
+			o.Label = value
+		case "nonotes":
+			o.NoNotes = true
+		default:
+			return "", fmt.Errorf("there is no option %q; there are label=LABEL, nonotes", option)
+		}
+	}
+	links := map[position]string{}
+	for i := range table.Rows {
+		for j := range table.Columns {
+			cell, at := &table.Cells[i][j], position{i, j}
+			if !cell.Missing() {
+				links[at] = f.sources.note(f, c, table, []position{at}, cell.Mean, false)
+			}
+			if cell.Published != nil {
+				f.sources.note(f, c, table, []position{at}, *cell.Published, true)
+			}
+		}
+	}
+	if f.sources.listed {
+		o.Link = func(i, j int) string { return links[position{i, j}] }
+	}
+	var b strings.Builder
+	if err := render.LaTeX(&b, table, o); err != nil {
+		return "", err
+	}
+	text := strings.TrimSpace(b.String())
+	if !f.pandoc {
+		text = strings.ReplaceAll(text, "\n", " ")
+	}
+	return text, nil
+}
+
+// cell finds the cell that is meant and demands that it is current.
+func (f *filler) cell(report string, which selector) (*reports.Table, position, error) {
+	table, err := f.table(report)
+	if err != nil {
+		return nil, position{}, err
+	}
+	at, err := which.find(table)
+	if errors.Is(err, errNoCell) {
+		// A stage that has no result does not tell all rows that it would give.
+		if stale := f.current(report, which.values); stale != nil {
+			return nil, at, stale
+		}
+	}
+	if err != nil {
+		return nil, at, err
+	}
+	cell := &table.Cells[at.row][at.column]
+	if cell.Missing() || cell.Partial {
+		if stale := f.current(report, cellValues(table, at)); stale != nil {
+			return nil, at, stale
+		}
+		if cell.Missing() {
+			return nil, at, errors.New("the results have no value for this cell")
+		}
+		return nil, at, fmt.Errorf("the cell is the mean over %d values of %s only; others have more", cell.N, table.Over)
+	}
+	return table, at, nil
+}
+
+// table returns the table of a report from the results that there are.
+func (f *filler) table(name string) (*reports.Table, error) {
+	name = strings.TrimSpace(name)
+	if t, ok := f.tables[name]; ok {
+		return t, nil
+	}
+	report := f.options.Snapshot.Report(name)
+	if report == nil {
+		var known []string
+		for i := range f.options.Snapshot.Reports {
+			known = append(known, f.options.Snapshot.Reports[i].Name)
+		}
+		slices.Sort(known)
+		return nil, fmt.Errorf("the workflow has no report %q; it has %s", name, strings.Join(known, ", "))
+	}
+	t, err := f.options.Snapshot.Table(f.ctx, report)
+	if errors.Is(err, reports.ErrNoRecords) {
+		if stale := f.current(name, nil); stale != nil {
+			return nil, stale
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", report.At, err)
+	}
+	f.tables[name] = t
+	return t, nil
+}
