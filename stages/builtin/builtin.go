@@ -9,6 +9,7 @@ import (
 	"repro/stages/convert"
 	"repro/stages/embed"
 	"repro/stages/evaluate"
+	"repro/stages/overlap"
 	"repro/stages/sample"
 	"repro/stages/search"
 	"repro/stages/train"
@@ -39,6 +40,7 @@ func New(o Options) *stages.Registry {
 		embed.New(),
 		search.New(),
 		evaluate.New(),
+		overlap.New(),
 		command.New(o.Command),
 	}
 	for i, s := range list {
