@@ -6,23 +6,33 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"repro/cache/disk"
+	"repro/cache/runs"
 	"repro/engine/lang"
 	"repro/reports"
+	"repro/reports/claims"
+	"repro/reports/page"
 	"repro/reports/render"
 )
 
-const formatText = "text"
+const (
+	formatText = "text"
+	formatHTML = "html"
+)
 
 type reportFlags struct {
 	workflowFlags
 	format string
 	names  []string
+	run    string
+	output string
 }
 
 func newReport(t *terminal, sdk fs.FS) *cobra.Command {
@@ -40,8 +50,10 @@ func newReport(t *terminal, sdk fs.FS) *cobra.Command {
 		},
 	}
 	f.add(c)
-	c.Flags().StringVarP(&f.format, "format", "f", formatText, "how to print: "+strings.Join(render.Formats(), ", "))
+	c.Flags().StringVarP(&f.format, "format", "f", formatText, "how to print: "+strings.Join(render.Formats(), ", ")+" or "+formatHTML+", a page for a browser")
 	c.Flags().StringArrayVar(&f.names, "only", nil, "print only the report `NAME`; may be repeated")
+	c.Flags().StringVar(&f.run, "run", "", "report the earlier run `ID` (see status; a unique beginning will do) from its record")
+	c.Flags().StringVarP(&f.output, "output", "o", "", "write to `FILE`")
 	return c
 }
 
@@ -49,39 +61,88 @@ func (p *project) report(ctx context.Context, t *terminal, f *reportFlags) (err 
 	if f.json {
 		f.format = "json"
 	}
-	if _, err := render.ByName(f.format); err != nil {
-		return withCode(exitUsage, err)
+	if f.format != formatHTML {
+		if _, err := render.ByName(f.format); err != nil {
+			return withCode(exitUsage, fmt.Errorf("%w, "+formatHTML, err))
+		}
 	}
-	w, err := p.load(ctx, t)
-	if err != nil {
-		return err
-	}
-	if w.Reports, err = onlyReports(w.Reports, f.names); err != nil {
-		return err
-	}
-	store, err := p.openStore(ctx, t)
+	found, store, err := p.found(ctx, t, f.run)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	found, err := p.snapshot(ctx, t, w, store)
-	if err != nil {
+	if found.Reports, err = onlyReports(found.Reports, f.names); err != nil {
 		return err
 	}
 	tables, tablesErr := tables(ctx, t, found)
 	if missing := found.Missing(); missing > 0 {
-		t.say("note: %d of %d stages have no result yet; fill the gaps with: %s", missing, len(found.Stages), p.command("run"))
+		t.say("note: %d of %d stages have no result%s", missing, len(found.Stages), p.remedy(f.run))
 	}
-	return errors.Join(tablesErr, t.printTables(tables, f.format))
+	if f.format == formatHTML {
+		return errors.Join(tablesErr, t.printPage(ctx, f, found, tables))
+	}
+	return errors.Join(tablesErr, t.printTo(f.output, func(w io.Writer) error {
+		return (&terminal{out: w, err: t.err}).printTables(tables, f.format)
+	}))
 }
 
-func onlyReports(all []*lang.Report, names []string) ([]*lang.Report, error) {
+// printPage writes results as a page for a browser, with claims if all reports
+// are there that they are about.
+func (t *terminal) printPage(ctx context.Context, f *reportFlags, s *reports.Snapshot, tables []*reports.Table) error {
+	var judged []claims.Result
+	var problems error
+	if len(f.names) == 0 {
+		if judged, problems = claims.Judge(ctx, s, claims.Options{}); problems != nil {
+			problems = withCode(exitWorkflow, problems)
+		}
+	}
+	made, err := page.New(ctx, s, tables, judged)
+	if err == nil {
+		err = t.printTo(f.output, made.Write)
+	}
+	return errors.Join(problems, err)
+}
+
+// found returns what the cache has for the workflow as it is now or, if id is
+// given, the results of that run. The store is to be closed.
+func (p *project) found(ctx context.Context, t *terminal, id string) (_ *reports.Snapshot, store *disk.Store, err error) {
+	var w *lang.Workflow
+	var record *runs.Run
+	if id != "" {
+		record, err = p.runByName(id)
+	} else {
+		w, err = p.load(ctx, t)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if store, err = p.openStore(ctx, t); err != nil {
+		return nil, nil, err
+	}
+	if id != "" {
+		return reports.NewSnapshot("run "+record.ID, record, store), store, nil
+	}
+	found, err := p.snapshot(ctx, t, w, store)
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return found, store, nil
+}
+
+func (p *project) remedy(run string) string {
+	if run != "" {
+		return ""
+	}
+	return " yet; fill the gaps with: " + p.command("run")
+}
+
+func onlyReports(all []runs.Report, names []string) ([]runs.Report, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
-	var only []*lang.Report
+	var only []runs.Report
 	for _, name := range names {
-		i := slices.IndexFunc(all, func(r *lang.Report) bool { return r.Name == name })
+		i := slices.IndexFunc(all, func(r runs.Report) bool { return r.Name == name })
 		if i < 0 {
 			var known []string
 			for _, r := range all {

@@ -32,11 +32,11 @@ func (m *maker) bars() ([]reports.Figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		b := &reports.Bars{Dim: dim, Groups: values, Series: labels(arms)[:len(shown)], Cells: cellsOf(table, values, shown)}
+		b := &reports.Bars{Dim: spoken(dim), Groups: values, Series: labels(arms)[:len(shown)], Cells: cellsOf(table, values, shown)}
 		panels = append(panels, reports.Panel{Title: names[i], Plot: b})
 	}
 	scaleBars(panels, r.Digits)
-	f := m.figure("by-"+dim, m.heading()+" by "+dim, panels)
+	f := m.figure("by-"+dim, m.heading()+" by "+spoken(dim), panels)
 	if len(arms) > len(shown) {
 		f.Caption += fmt.Sprintf(" The first %d of %d rows of the table.", len(shown), len(arms))
 	}

@@ -71,7 +71,7 @@ func blockCurves(ctx context.Context, s *reports.Snapshot, block *reports.Block,
 	for _, what := range shown {
 		if l := lines(curves, what.field); l != nil {
 			l.Y = what.title
-			f.Panels = append(f.Panels, reports.Panel{Title: what.title, Plot: l})
+			f.Panels = append(f.Panels, reports.Panel{Plot: l})
 		}
 	}
 	if len(f.Panels) == 0 {

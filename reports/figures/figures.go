@@ -181,6 +181,18 @@ func name(key reports.Key, places []int) string {
 	return strings.Join(values, " · ")
 }
 
+// spoken is what a dimension is called in a sentence.
+func spoken(dim string) string {
+	switch dim {
+	case queryLang:
+		return "query language"
+	case docLang:
+		return "passage language"
+	default:
+		return strings.ReplaceAll(dim, "_", " ")
+	}
+}
+
 // without returns dims less those of gone.
 func without(dims []string, gone ...string) []string {
 	return slices.DeleteFunc(slices.Clone(dims), func(dim string) bool { return slices.Contains(gone, dim) })

@@ -59,7 +59,7 @@ func (m *maker) heatPanels(records []reports.Record, rows, queries, documents []
 			return nil, err
 		}
 		h := &reports.Heatmap{
-			RowDim: "query language", ColumnDim: "passage language", Rows: queries, Columns: documents,
+			RowDim: spoken(queryLang), ColumnDim: spoken(docLang), Rows: queries, Columns: documents,
 			Cells: arrange(table, queries, documents),
 		}
 		for _, cells := range table.Cells {

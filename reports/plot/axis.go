@@ -36,7 +36,8 @@ func (a axis) ticks(wanted int) []tick {
 	digits := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
 	var all []tick
 	for i := math.Ceil(a.lo/step - 1e-9); i*step <= a.hi+span*1e-9; i++ {
-		all = append(all, tick{value: i * step, label: strconv.FormatFloat(i*step, 'f', digits, 64)})
+		value := i*step + 0 // no minus before a zero
+		all = append(all, tick{value: value, label: strconv.FormatFloat(value, 'f', digits, 64)})
 	}
 	return all
 }
