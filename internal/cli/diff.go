@@ -17,6 +17,7 @@ import (
 	"repro/cache/disk"
 	"repro/reports"
 	"repro/reports/compare"
+	"repro/reports/page"
 	"repro/reports/render"
 )
 
@@ -76,7 +77,7 @@ func newDiff(t *terminal, sdk fs.FS) *cobra.Command {
 	c.Flags().BoolVar(&f.run, "run", false, "run what has no result yet, a commit's files beside the working tree")
 	c.Flags().BoolVar(&f.partial, "partial", false, "compare what there is, even if results are missing")
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "with --run, use at most `N` CPUs at once")
-	c.Flags().StringVarP(&f.format, "format", "f", formatText, "how to print: "+strings.Join(render.DiffFormats(), ", "))
+	c.Flags().StringVarP(&f.format, "format", "f", formatText, "how to print: "+strings.Join(render.DiffFormats(), ", ")+" or "+formatHTML+", a page for a browser")
 	c.Flags().StringVarP(&f.output, "output", "o", "", "write to `FILE`")
 	return c
 }
@@ -85,7 +86,7 @@ func (p *project) diff(ctx context.Context, t *terminal, f *diffFlags, names []s
 	if f.json {
 		f.format = "json"
 	}
-	draw, err := render.DiffByName(f.format)
+	draw, err := diffFunc(f.format)
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
@@ -110,6 +111,17 @@ func (p *project) diff(ctx context.Context, t *terminal, f *diffFlags, names []s
 		return reported(exitMoved)
 	}
 	return nil
+}
+
+func diffFunc(format string) (render.DiffFunc, error) {
+	if format == formatHTML {
+		return func(w io.Writer, d *compare.Diff, _ render.Options) error { return page.WriteDiff(w, d) }, nil
+	}
+	draw, err := render.DiffByName(format)
+	if err != nil {
+		return nil, fmt.Errorf("%w, "+formatHTML, err)
+	}
+	return draw, nil
 }
 
 // moved finds both sides and compares them.
