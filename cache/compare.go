@@ -1,6 +1,8 @@
 package cache
 
 import (
+	"bytes"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -54,8 +56,37 @@ func (d Difference) String() string {
 	case d.Part == PartInput, strings.HasPrefix(d.New, "h1:"):
 		return what + " changed"
 	}
+	if fields := compareObjects(d.Old, d.New); len(fields) > 0 {
+		return what + "." + strings.Join(fields, ", "+what+".")
+	}
 	before, after := abbreviate(d.Old, d.New)
 	return what + ": " + before + " → " + after
+}
+
+// compareObjects says which fields of two JSON objects differ, and nothing of
+// other values.
+func compareObjects(old, now string) []string {
+	var a, b map[string]json.RawMessage
+	if json.Unmarshal([]byte(old), &a) != nil || json.Unmarshal([]byte(now), &b) != nil {
+		return nil
+	}
+	var list []string
+	names := maps.Clone(a)
+	maps.Copy(names, b)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		before, had := a[name]
+		after, has := b[name]
+		switch {
+		case !had:
+			list = append(list, name+" is new")
+		case !has:
+			list = append(list, name+" is gone")
+		case !bytes.Equal(before, after):
+			x, y := abbreviate(string(before), string(after))
+			list = append(list, name+": "+x+" → "+y)
+		}
+	}
+	return list
 }
 
 // abbreviate cuts two different texts to what surrounds their first difference.

@@ -17,7 +17,7 @@ func TestCompare(t *testing.T) {
 	base := func() *cache.Action {
 		return &cache.Action{
 			Kind: "train", Version: "1",
-			Params:  map[string]string{"temperature": "0.05", "seed": "0"},
+			Params:  map[string]string{"temperature": "0.05", "seed": "0", "env": `{"A":"1","B":"2","C":"3"}`},
 			Inputs:  []cache.Input{input("batches", "", "b"), input("validation", "0", "x"), input("validation", "1", "y")},
 			Outputs: []cache.Output{{Port: "model", Tree: true}},
 			Tools:   map[string]string{"apertium": "3.8", "plugin torch files": "h1:aaa"},

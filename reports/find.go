@@ -18,18 +18,16 @@ func (t *Table) Find(where map[string]string) (*Cell, error) {
 		}
 	}
 	var found *Cell
-	var place Key
+	var keys []Key
 	for i, row := range t.Rows {
 		for j, column := range t.Columns {
-			key := slices.Concat(row, column)
-			if t.Cells[i][j].Missing() || !matches(dims, key, where) {
-				continue
+			if key := slices.Concat(row, column); !t.Cells[i][j].Missing() && matches(dims, key, where) {
+				found, keys = &t.Cells[i][j], append(keys, key)
 			}
-			if found != nil {
-				return nil, fmt.Errorf("report %s has several such cells, which differ in %s", t.Name, strings.Join(differing(dims, place, key), " and "))
-			}
-			found, place = &t.Cells[i][j], key
 		}
+	}
+	if len(keys) > 1 {
+		return nil, fmt.Errorf("report %s has %d such cells, which differ in %s", t.Name, len(keys), strings.Join(varying(dims, keys), " and "))
 	}
 	return found, nil
 }
@@ -43,10 +41,11 @@ func matches(dims []string, key Key, where map[string]string) bool {
 	return true
 }
 
-func differing(dims []string, a, b Key) []string {
+// varying returns the dimensions in which keys have several values.
+func varying(dims []string, keys []Key) []string {
 	var names []string
 	for i, dim := range dims {
-		if a[i] != b[i] {
+		if slices.ContainsFunc(keys, func(k Key) bool { return k[i] != keys[0][i] }) {
 			names = append(names, dim)
 		}
 	}

@@ -41,8 +41,8 @@ func newDiff(t *terminal, sdk fs.FS) *cobra.Command {
 			"(their IDs, or how those start; see: repro history) or \".\", the working tree. Without\n" +
 			"them, HEAD is compared with the working tree. Nothing is checked out and nothing is\n" +
 			"run, unless --run is given.\n\n" +
-			"The exit code is 0 if nothing moved beyond noise, 1 if something did, and 8 if the two\n" +
-			"cannot be compared.",
+			"The exit code is 0 if nothing moved beyond noise, 1 if something did, and another if the\n" +
+			"two cannot be compared.",
 		Args: cobra.MaximumNArgs(3),
 		RunE: func(c *cobra.Command, args []string) error {
 			var names []string

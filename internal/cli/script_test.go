@@ -32,6 +32,7 @@ func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
+		UpdateScripts:       testkit.Updating(),
 		Setup: func(env *testscript.Env) error {
 			server := httptest.NewServer(http.HandlerFunc(serve))
 			env.Defer(server.Close)

@@ -11,6 +11,9 @@ import (
 
 var update = flag.Bool("update", false, "write golden files anew")
 
+// Updating reports whether golden files are to be written anew.
+func Updating() bool { return *update }
+
 // Golden compares got with the file testdata/NAME of the package under test.
 // `go test -update` writes the file.
 func Golden(t testing.TB, name, got string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -200,8 +201,26 @@ func text(v any) string {
 		return fmt.Sprintf("%q", v)
 	case []string:
 		return "[" + strings.Join(v, ", ") + "]"
+	case map[string][]string:
+		return object(v)
+	case map[string]string:
+		return object(v)
+	case map[string]float64:
+		return object(v)
 	default:
-		s := strings.TrimPrefix(fmt.Sprint(v), "map")
-		return s
+		return fmt.Sprint(v)
 	}
+}
+
+// object shows a map as the workflow would write it.
+func object[V any](m map[string]V) string {
+	var fields []string
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		if name == "" { // what stands for all others
+			fields = append(fields, text(m[name]))
+			continue
+		}
+		fields = append(fields, name+" = "+text(m[name]))
+	}
+	return "{ " + strings.Join(fields, ", ") + " }"
 }

@@ -202,23 +202,27 @@ func DiffVars(d *compare.Diff) []string {
 	return list
 }
 
-// DiffVerdict is the diff in one sentence.
+// DiffVerdict is the diff in a sentence or two.
 func DiffVerdict(d *compare.Diff) string {
 	counts := d.Count()
-	beyond, within := 0, 0
-	for verdict, n := range counts {
-		switch {
-		case verdict.Beyond():
-			beyond += n
-		case verdict != compare.Equal:
-			within += n
+	var parts []string
+	for _, did := range []struct {
+		verdict compare.Verdict
+		text    string
+	}{
+		{compare.Moved, "moved beyond noise"}, {compare.CellNew, "appeared"},
+		{compare.CellGone, "vanished"}, {compare.Incompatible, "changed their metric"},
+	} {
+		if n := counts[did.verdict]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, did.text))
 		}
 	}
+	within := counts[compare.Noise] + counts[compare.Tolerated]
 	switch {
-	case beyond > 0 && within > 0:
-		return fmt.Sprintf("%d cells moved beyond noise, %d within it.", beyond, within)
-	case beyond > 0:
-		return fmt.Sprintf("%d cells moved beyond noise.", beyond)
+	case len(parts) > 0 && within > 0:
+		return fmt.Sprintf("Of the cells, %s; %d differ within noise.", strings.Join(parts, ", "), within)
+	case len(parts) > 0:
+		return fmt.Sprintf("Of the cells, %s.", strings.Join(parts, ", "))
 	case within > 0:
 		return fmt.Sprintf("Nothing moved beyond noise; %d cells differ within it.", within)
 	case d.Beyond():
