@@ -27,9 +27,11 @@ const Version = 1
 // ErrInvalid: the file is not a bundle, is damaged, or holds what no bundle may.
 var ErrInvalid = errors.New("not a usable bundle")
 
-// The files that Import reads by their names. All others it finds by digest.
+// SumsFile lists the SHA-256 of all other files, for sha256sum -c. Write makes it.
+const SumsFile = "SHA256SUMS"
+
+// The files that are read by their names. All others are found by digest.
 const (
-	sumsFile    = "SHA256SUMS"
 	headerFile  = "bundle.json"
 	recordFile  = "run.json"
 	resultsFile = "results.jsonl"

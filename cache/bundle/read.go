@@ -75,10 +75,10 @@ func (r *Reader) index() error {
 		}
 		byPath[f.Name] = f
 	}
-	if byPath[sumsFile] == nil {
-		return invalid("it has no file %s: it was not written by repro export", sumsFile)
+	if byPath[SumsFile] == nil {
+		return invalid("it has no file %s: it was not written by repro export", SumsFile)
 	}
-	sums, err := readAll(byPath[sumsFile], mostText)
+	sums, err := readAll(byPath[SumsFile], mostText)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (r *Reader) index() error {
 		hex, path, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "  ")
 		hash, err := cache.ParseHash(hex)
 		if !ok || err != nil {
-			return invalid("%s has the line %q", sumsFile, line)
+			return invalid("%s has the line %q", SumsFile, line)
 		}
 		f := byPath[path]
 		if f == nil {
@@ -98,8 +98,8 @@ func (r *Reader) index() error {
 		r.digests[f], r.files[d] = d, f
 	}
 	for path, f := range byPath {
-		if _, listed := r.digests[f]; !listed && path != sumsFile {
-			return invalid("it has a file %s that %s does not list", path, sumsFile)
+		if _, listed := r.digests[f]; !listed && path != SumsFile {
+			return invalid("it has a file %s that %s does not list", path, SumsFile)
 		}
 	}
 	return nil

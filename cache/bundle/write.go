@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"repro/cache"
 )
@@ -29,7 +30,7 @@ func Write(ctx context.Context, w io.Writer, files []File) error {
 		}
 		fmt.Fprintf(&sums, "%s  %s\n", f.Digest.Hex(), f.Path)
 	}
-	files = append(files, Bytes(sumsFile, sums.Bytes()))
+	files = append(files, Bytes(SumsFile, sums.Bytes()))
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	z := zip.NewWriter(w)
 	for _, f := range files {
@@ -40,10 +41,13 @@ func Write(ctx context.Context, w io.Writer, files []File) error {
 	return z.Close()
 }
 
-// write adds the file to a zip file. Its time is that of no clock, so that the
-// same files make the same bytes.
+// noClock is the time of all files, so that the same files make the same bytes:
+// the earliest that zip files have.
+var noClock = time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// write adds the file to a zip file.
 func (f File) write(ctx context.Context, z *zip.Writer) (err error) {
-	h := &zip.FileHeader{Name: f.Path, Method: zip.Deflate}
+	h := &zip.FileHeader{Name: f.Path, Method: zip.Deflate, Modified: noClock}
 	h.SetMode(0o644)
 	if f.Exec {
 		h.SetMode(0o755)

@@ -190,6 +190,9 @@ func (x *exporter) choose(ctx context.Context, recorded *runs.Run, partial bool)
 		return fmt.Errorf("%d of %d stages have no result, such as %s. Fill the gaps with: %s; or export what there is with --partial",
 			n, len(x.record.Stages), x.firstMissing(), x.command("run", x.record.Targets...))
 	}
+	if n := len(x.record.Stages); x.missing() == n {
+		return fmt.Errorf("none of %d stages has a result: there is nothing to export. Make them with: %s", n, x.command("run", x.record.Targets...))
+	}
 	if err := x.lookup(ctx); err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (x *exporter) files(ctx context.Context) ([]bundle.File, error) {
 		all.add(f, crate.Entry{})
 	}
 	all.add(bundle.Bytes(bundleReadme, []byte(x.readme())), crate.Entry{Format: "text/markdown"})
-	in.Files = all.entries
+	in.Files = append(all.entries, crate.Entry{Path: bundle.SumsFile, Name: "SHA-256 of all files", Format: "text/plain"}) // without its own: it has that of the crate
 	metadata, err := crate.Metadata(in)
 	if err != nil {
 		return nil, err

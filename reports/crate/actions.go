@@ -52,11 +52,16 @@ func (g *graph) workflow() {
 		}))
 	}
 	for _, s := range g.Run.Stages {
+		if !g.happened(&s) {
+			continue // a tool that nothing was done with is none of the profile's
+		}
 		tool := g.tool(&s)
 		tools = append(tools, tool)
-		steps = append(steps, g.add(stepID(block(s.Addr)), "HowToStep", entity{
-			"name": block(s.Addr), "workExample": tool, "position": strconv.Itoa(len(steps)),
-		}))
+		if _, ok := g.at[stepID(block(s.Addr))]; !ok {
+			steps = append(steps, g.add(stepID(block(s.Addr)), "HowToStep", entity{
+				"name": block(s.Addr), "workExample": tool, "position": strconv.Itoa(len(steps)),
+			}))
+		}
 	}
 	file := entity{
 		"name": g.Name, "description": g.Description, "encodingFormat": "text/plain",
@@ -78,6 +83,12 @@ func (g *graph) workflow() {
 		}
 	}
 	g.add(pathID(g.Workflow), []string{"File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"}, file)
+}
+
+// happened reports whether a stage has a result, or was at least tried.
+func (g *graph) happened(s *runs.Stage) bool {
+	_, ok := g.Stages[s.Addr]
+	return ok || s.State == runs.Failed
 }
 
 // tool adds the kind of a stage, with the programs that any stage of that kind
@@ -184,10 +195,10 @@ func (g *graph) variables() []reference {
 // stage adds what was done for one stage and returns the order to do it, and
 // the files of the user's that it read: nothing if it has not been done.
 func (g *graph) stage(s *runs.Stage, agent any) (control, sources []reference) {
-	done, ok := g.Stages[s.Addr]
-	if !ok && s.State != runs.Failed {
+	if !g.happened(s) {
 		return nil, nil
 	}
+	done, ok := g.Stages[s.Addr]
 	execution := entity{
 		"name":       s.Addr,
 		"instrument": reference{toolID(s.Kind)}, "agent": agent,
