@@ -153,7 +153,7 @@ func (b *builder) pandoc(ctx context.Context) error {
 		}
 	}
 	out, err := b.command(ctx, "pandoc", b.name+".pandoc.tex", "--from=latex", "--to=html5", "--output="+b.name+".html",
-		"--standalone", "--self-contained", "--mathml", "--number-sections", "--shift-heading-level-by=1",
+		"--standalone", "--self-contained", "--mathml", "--number-sections",
 		"--citeproc", "--resource-path="+b.home, "--css="+b.name+".css", "--lua-filter="+b.name+".lua",
 		"--metadata=lang:en", "--metadata=aux:"+b.name+".aux", "--metadata=reference-section-title:References", "--metadata=link-citations:true")
 	if ctx.Err() != nil {

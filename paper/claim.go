@@ -53,15 +53,16 @@ func (f *filler) claimTable(c *command) (string, error) {
 	if len(judged) == 0 {
 		return "", errors.New("the workflow has no claims")
 	}
-	width, short := "0.42", c.options != ""
-	if short {
-		width = "0.6"
-	}
+	short := c.options != ""
+	const head = `\toprule Claim & Our results & Published numbers \\ \midrule `
 	lines := []string{
-		`\begingroup\small\begin{longtable}{@{}p{` + width + `\linewidth}` + strings.Repeat(`p{`+columnWidth(short)+`\linewidth}`, 2) + `@{}}`,
+		`\begingroup\small\begin{longtable}{` + f.claimColumns(short) + `}`,
 		`\caption{Claims, judged by our results and by the published numbers.}\label{tab:claims}\\`,
-		`\toprule Claim & Our results & Published numbers \\ \midrule \endfirsthead \toprule Claim & Our results & Published numbers \\ \midrule \endhead \bottomrule \endlastfoot`,
 	}
+	if !f.pandoc { // takes it for a row
+		lines = append(lines, head+`\endfirsthead`)
+	}
+	lines = append(lines, head+`\endhead`)
 	for i := range judged {
 		r := &judged[i]
 		if err := f.claimCurrent(&r.Claim); err != nil {
@@ -72,19 +73,24 @@ func (f *filler) claimTable(c *command) (string, error) {
 			text += " (" + r.Claim.Source + ")"
 		}
 		if i > 0 {
-			lines = append(lines, `\addlinespace[3pt]`)
+			lines = append(lines, `\addlinespace`)
 		}
-		lines = append(lines, fmt.Sprintf(`\raggedright %s & \raggedright %s & \raggedright\arraybackslash %s \\`, render.EscapeLaTeX(text), verdict(&r.Ours, short), verdict(&r.Published, short)))
+		lines = append(lines, fmt.Sprintf(`\raggedright %s & \raggedright %s & \raggedright %s \tabularnewline`, render.EscapeLaTeX(text), verdict(&r.Ours, short), verdict(&r.Published, short)))
 	}
-	lines = append(lines, `\end{longtable}\endgroup`)
+	lines = append(lines, `\bottomrule \end{longtable}\endgroup`)
 	return strings.Join(lines, " "), nil
 }
 
-func columnWidth(short bool) string {
-	if short {
-		return "0.15"
+// claimColumns returns LaTeX's columns: wide ones for sentences.
+func (f *filler) claimColumns(short bool) string {
+	switch {
+	case f.pandoc:
+		return "lll"
+	case short:
+		return `@{}p{0.62\linewidth}p{0.14\linewidth}p{0.14\linewidth}@{}`
+	default:
+		return `@{}p{0.4\linewidth}p{0.25\linewidth}p{0.25\linewidth}@{}`
 	}
-	return "0.24"
 }
 
 // verdict shows a judgement, bold if it is one way or the other.

@@ -155,7 +155,8 @@ func (f *filler) value(name string) (string, error) {
 // run expands \run{FACT}.
 func (f *filler) run(c *command) (string, error) {
 	fact, err := lookUp(f.options.Facts, c.args[0], "fact", "\\valueof shows variables and values of the paper block")
-	return render.EscapeLaTeX(fact), err
+	// Commands are pasted: their quotes stay as they are.
+	return strings.NewReplacer("'", `\textquotesingle{}`, "`", `\textasciigrave{}`).Replace(render.EscapeLaTeX(fact)), err
 }
 
 func lookUp(values map[string]string, name, what, hint string) (string, error) {

@@ -30,22 +30,25 @@ const tolerable = 0.3
 // template.
 func parseLog(text, file, template string) log {
 	var l log
+	var missing Problems // in the first run all of them are
 	lines := strings.Split(text, "\n")
 	for i, entry := range lines {
 		switch {
 		case logError.MatchString(entry):
 			m := logError.FindStringSubmatch(entry)
-			if m[1] != file {
-				l.problems = append(l.problems, Problem{File: m[1], Line: number(m[2]), Text: m[3]})
-				continue
+			p := Problem{File: m[1], Line: number(m[2]), Text: "LaTeX: " + m[3] + source(lines[i+1:])}
+			if m[1] == file {
+				p.File = template
 			}
-			l.problems = append(l.problems, Problem{File: template, Line: number(m[2]), Text: "LaTeX: " + m[3] + source(lines[i+1:])})
+			if !strings.Contains(m[3], "==> Fatal error") { // what led to it stands before
+				l.problems = append(l.problems, p)
+			}
 		case logMissing.MatchString(entry):
 			m := logMissing.FindStringSubmatch(entry)
-			l.problems = append(l.problems, Problem{File: template, Line: number(m[2]), Text: fmt.Sprintf("%q is declared nowhere", m[1])})
+			missing = append(missing, Problem{File: template, Line: number(m[2]), Text: fmt.Sprintf("%q is declared nowhere", m[1])})
 		case logNatbib.MatchString(entry):
 			m := logNatbib.FindStringSubmatch(entry)
-			l.problems = append(l.problems, Problem{File: template, Line: number(m[2]), Text: fmt.Sprintf("%q is in no bibliography", m[1])})
+			missing = append(missing, Problem{File: template, Line: number(m[2]), Text: fmt.Sprintf("%q is in no bibliography", m[1])})
 		case logOverfull.MatchString(entry):
 			m := logOverfull.FindStringSubmatch(entry)
 			if width, err := strconv.ParseFloat(m[1], 64); err != nil || width < tolerable {
@@ -59,6 +62,9 @@ func parseLog(text, file, template string) log {
 		case strings.HasPrefix(entry, "Missing character:"):
 			l.warnings = append(l.warnings, template+": "+entry)
 		}
+	}
+	if len(l.problems) == 0 {
+		l.problems = missing
 	}
 	return l
 }

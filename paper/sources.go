@@ -107,28 +107,31 @@ func (f *filler) link(c *command, t *reports.Table, at []position, value float64
 // paper come from. What the instances of a stage have in common stands once.
 func (f *filler) sourceTable() (string, error) {
 	lines := []string{
-		`\begingroup\footnotesize\begin{longtable}{@{}p{0.34\linewidth}lllp{0.18\linewidth}@{}}`,
-		`\toprule Stage & Instance & Key & Metrics & Reports \\ \midrule \endhead \bottomrule \endfoot`,
+		`\begingroup\footnotesize\begin{longtable}{@{}lll@{}}`,
+		`\toprule Stage & Key of the action & Digest of its metrics \\ \midrule \endhead`,
 	}
 	before := ""
 	for i, t := range f.order() {
 		common, own := splitAddr(t.stage)
-		names := strings.ReplaceAll(strings.Join(t.reports, ", "), "_", " ")
-		shown := render.EscapeLaTeX(common)
-		switch {
-		case t.stage == "":
-			shown = render.EscapeLaTeX("published: " + t.file)
-		case common == before:
-			shown, names = "", ""
+		if t.stage == "" {
+			common = "published numbers, " + t.file
 		}
-		if before = common; shown != "" && i > 0 {
-			lines = append(lines, `\addlinespace[2pt]`)
+		names := strings.ReplaceAll(strings.Join(t.reports, ", "), "_", " ")
+		if shown := common + " (" + names + ")"; shown != before {
+			if i > 0 {
+				lines = append(lines, `\addlinespace`)
+			}
+			column := `@{}p{0.98\linewidth}@{}`
+			if f.pandoc {
+				column = "l"
+			}
+			lines = append(lines, `\multicolumn{3}{`+column+`}{\raggedright `+render.EscapeLaTeX(shown)+`} \\`)
+			before = shown
 		}
 		id := slices.IndexFunc(f.sources.targets, func(other target) bool { return other.stage == t.stage && other.output == t.output })
-		lines = append(lines, fmt.Sprintf(`\raggedright %s & %s & \hypertarget{source:%d}{\texttt{%s}} & \texttt{%s} & \raggedright\arraybackslash %s \\`,
-			shown, render.EscapeLaTeX(own), id+1, t.key, t.output, render.EscapeLaTeX(names)))
+		lines = append(lines, fmt.Sprintf(`\quad %s & \hypertarget{source:%d}{\texttt{%s}} & \texttt{%s} \\`, render.EscapeLaTeX(own), id+1, t.key, t.output))
 	}
-	lines = append(lines, `\end{longtable}\endgroup`)
+	lines = append(lines, `\bottomrule \end{longtable}\endgroup`)
 	return strings.Join(lines, " "), nil
 }
 

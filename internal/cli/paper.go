@@ -218,9 +218,12 @@ func (t *terminal) printPapers(answers []paperAnswer) error {
 
 // facts returns what \run shows, and the date of the commit.
 func (p *project) facts(ctx context.Context, w *lang.Workflow, found *reports.Snapshot) (time.Time, map[string]string) {
+	// Elsewhere the cache is elsewhere, and changes no result.
+	flags, shown := *p.flags, *p
+	flags.cacheDir, shown.flags, shown.file = "", &flags, p.workflowID()
 	facts := map[string]string{
-		"workflow": p.workflowID(), "command": p.command("run"), "version": version,
-		"paper-command": p.command("paper"), "system": found.Host.OS + "/" + found.Host.Arch, "stages": fmt.Sprint(len(w.Stages)),
+		"workflow": shown.file, "command": shown.command("run"), "paper-command": shown.command("paper"), "version": version,
+		"system": found.Host.OS + "/" + found.Host.Arch, "stages": fmt.Sprint(len(w.Stages)),
 		"commit": "no commit", "date": "no date",
 	}
 	var date time.Time

@@ -35,7 +35,7 @@ type latex struct {
 
 func (l *latex) write() {
 	t := l.table
-	l.WriteString("\\begin{table}\n\\centering\n")
+	l.WriteString("\\begin{table}[htbp]\n\\centering\n")
 	caption := latexText(heading(t))
 	if t.Caption != "" {
 		caption += ". " + latexText(t.Caption)
@@ -60,8 +60,13 @@ func (l *latex) write() {
 		l.row(i)
 	}
 	l.WriteString("\\bottomrule\n\\end{tabular}\n")
-	if notes := l.notes(); len(notes) > 0 {
-		fmt.Fprintf(l, "\\par\\smallskip\n\\begin{minipage}{0.95\\linewidth}\n\\footnotesize %s\n\\end{minipage}\n", latexText(strings.Join(notes, " ")))
+	notes := latexText(strings.Join(l.notes(), " "))
+	switch {
+	case notes == "":
+	case l.options.Pandoc: // makes a class of it
+		fmt.Fprintf(l, "\\begin{tablenotes}\n%s\n\\end{tablenotes}\n", notes)
+	default:
+		fmt.Fprintf(l, "\\par\\smallskip\n\\begin{minipage}{0.95\\linewidth}\n\\footnotesize %s\n\\end{minipage}\n", notes)
 	}
 	l.WriteString("\\end{table}\n")
 }
@@ -179,7 +184,7 @@ func latexText(s string) string {
 	return strings.NewReplacer(
 		`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "&", `\&`, "%", `\%`, "$", `\$`, "#", `\#`, "_", `\_`,
 		"~", `\textasciitilde{}`, "^", `\textasciicircum{}`, "<", `\textless{}`, ">", `\textgreater{}`, "|", `\textbar{}`,
-		"[", "{[}", "*", "{*}", "\n", " ", " %", `\,\%`, "\u00a0", "~",
+		"[", "{[}", "*", "{*}", "\n", " ", " %", `\,\%`, "\u00a0", "~", "--", "-{}-",
 		"±", `$\pm$`, "×", `$\times$`, "→", `$\rightarrow$`, "≤", `$\leq$`, "≥", `$\geq$`, "−", `$-$`, "α", `$\alpha$`, "τ", `$\tau$`,
 		missing, "---",
 	).Replace(s)
