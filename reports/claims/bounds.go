@@ -2,6 +2,8 @@ package claims
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"repro/cache/runs"
@@ -16,7 +18,7 @@ func threshold(t *reports.Table, c *runs.Check) ([]pending, error) {
 		for j := range t.Columns {
 			cell := &t.Cells[i][j]
 			e := Evidence{
-				Place: coordinates(t, i, j).describe(""), Subject: cell.Metric, Digits: t.Digits,
+				Place: coordinates(t, i, j).describe("") + beside(t, c), Subject: cell.Metric, Digits: t.Digits,
 				AtLeast: c.AtLeast, AtMost: c.AtMost, Verdict: NoData,
 			}
 			if cell.Missing() {
@@ -92,6 +94,18 @@ func (p place) value(dim string) string {
 		}
 	}
 	return ""
+}
+
+// beside shows what a check admits of dimensions that cells do not tell, such
+// as a language that they average over.
+func beside(t *reports.Table, c *runs.Check) string {
+	var text string
+	for _, dim := range slices.Sorted(maps.Keys(c.Where)) {
+		if !slices.Contains(t.RowDims, dim) && !slices.Contains(t.ColumnDims, dim) {
+			text += ", " + dim + "=" + strings.Join(c.Where[dim], "|")
+		}
+	}
+	return text
 }
 
 // describe shows a place without one dimension: "dataset=facts, setting=multilingual".

@@ -147,6 +147,7 @@ func TestVerdictsOnOurs(t *testing.T) {
 		"not there":                   {comparison("good", "best"), claims.NoData, "there is no value for best"},
 		"neither":                     {comparison("better", "best"), claims.NoData, "no cell has sampler = better"},
 		"a filter that admits none":   {with(comparison("good", "base"), func(c *runs.Check) { c.Where = map[string][]string{"metric": {"mrr"}} }), claims.NoData, "there is no value with metric = mrr"},
+		"of one language":             {with(comparison("good", "base"), func(c *runs.Check) { c.Where = map[string][]string{"query_lang": {"en"}} }), claims.Holds, "at metric=map, query_lang=en"},
 		"over languages":              {with(comparison("good", "base"), func(c *runs.Check) { c.Unit, c.Test = "query_lang", "" }), claims.Holds, "(p = 0.028)"},
 
 		"rising":         {trend("rising", "base", "good"), claims.Holds, "good − base"},
@@ -168,6 +169,9 @@ func TestVerdictsOnOurs(t *testing.T) {
 			got := results[0].Ours
 			if got.Verdict != c.want || !strings.Contains(got.Reason, c.reason) {
 				t.Errorf("%s: %s", got.Verdict, got.Reason)
+			}
+			if warns := len(got.Notes) > 0 && strings.Contains(got.Notes[len(got.Notes)-1], "as good"); warns != (c.check.NotWorse && c.want == claims.Holds) {
+				t.Errorf("notes: %q", got.Notes)
 			}
 			if results[0].Published.Verdict != claims.NoData {
 				t.Errorf("published: %v", results[0].Published)

@@ -76,7 +76,7 @@ func (j *judge) compare(n *numbers, t *reports.Table, c *runs.Check) ([]pending,
 				continue
 			}
 			p := pending{margin: math.NaN(), Evidence: Evidence{
-				Place: g.place, Subject: contest.subject, Against: contest.against, Digits: t.Digits, Level: c.Level,
+				Place: g.place + beside(t, c), Subject: contest.subject, Against: contest.against, Digits: t.Digits, Level: c.Level,
 			}}
 			p.side(&p.Value, &p.Seeds[0], contest.subject, subject.cell)
 			p.side(&p.Other, &p.Seeds[1], contest.against, against.cell)

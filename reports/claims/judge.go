@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"repro/cache/runs"
 	"repro/reports"
@@ -32,7 +33,10 @@ func Judge(ctx context.Context, s *reports.Snapshot, o Options) ([]Result, error
 			problems = append(problems, err)
 			continue
 		}
-		theirs, err := j.on(func(r *runs.Report, c *runs.Check) (*numbers, error) { return published(ctx, s, claim, r, c) })
+		theirs := Judgement{Verdict: NoData, Reason: "there are no published numbers"}
+		if hasPublished(s, claim) {
+			theirs, err = j.on(func(r *runs.Report, c *runs.Check) (*numbers, error) { return published(ctx, s, claim, r, c) })
+		}
 		if err != nil {
 			problems = append(problems, fmt.Errorf("published numbers: %w", err))
 			continue
@@ -40,6 +44,15 @@ func Judge(ctx context.Context, s *reports.Snapshot, o Options) ([]Result, error
 		results = append(results, Result{Claim: *claim, Ours: mine, Published: theirs})
 	}
 	return results, errors.Join(problems...)
+}
+
+// hasPublished reports whether there are published numbers that a claim could
+// be judged on.
+func hasPublished(s *reports.Snapshot, claim *runs.Claim) bool {
+	return !claim.Published.IsZero() || slices.ContainsFunc(claim.Checks, func(c runs.Check) bool {
+		r := s.Report(c.Report)
+		return r != nil && !r.Published.IsZero()
+	})
 }
 
 // judge judges one claim.
@@ -81,6 +94,9 @@ func (j *judge) on(look func(*runs.Report, *runs.Check) (*numbers, error)) (Judg
 		judgement.Evidence = append(judgement.Evidence, all[i].Evidence)
 	}
 	judgement.conclude()
+	if slices.ContainsFunc(all, func(p pending) bool { return p.check.NotWorse && p.Verdict == Holds && p.Difference != nil }) {
+		judgement.Notes = append(judgement.Notes, "That nothing is significantly worse does not show that all is as good: look at the intervals.")
+	}
 	return judgement, nil
 }
 

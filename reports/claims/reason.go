@@ -21,10 +21,10 @@ func (j *Judgement) conclude() {
 		}
 	}
 	j.Reason = j.decisive().brief()
+	j.Notes = j.notes()
 	if all := len(j.Evidence); all > 1 {
 		j.Reason = fmt.Sprintf("%d of %d %s; %s", counts[Holds], all, plural(counts[Holds], "holds", "hold"), j.Reason)
 	}
-	j.Notes = j.notes()
 }
 
 // decisive returns the evidence that decides: of those with the verdict of the

@@ -29,7 +29,7 @@ type Judgement struct {
 	Verdict  Verdict    `json:"verdict"`
 	Reason   string     `json:"reason"`             // a line: the evidence that decides
 	Notes    []string   `json:"notes,omitempty"`    // what a reader has to know, full sentences
-	Evidence []Evidence `json:"evidence,omitempty"` // in the order of the checks and of their reports' cells
+	Evidence []Evidence `json:"evidence,omitempty"` // in the order of the checks and of their reports' cells; none if no numbers were published
 }
 
 // Evidence is one comparison, one value against its bounds, or one count. What

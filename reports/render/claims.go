@@ -42,6 +42,14 @@ type side struct {
 	*claims.Judgement
 }
 
+// verdict is the verdict, or a dash where nothing was judged.
+func (s side) verdict() string {
+	if len(s.Evidence) == 0 {
+		return missing
+	}
+	return string(s.Verdict)
+}
+
 func sides(r *claims.Result) []side {
 	return []side{{"ours", &r.Ours}, {"published", &r.Published}}
 }
@@ -56,7 +64,10 @@ func claimsText(w io.Writer, results []claims.Result, o ClaimOptions) error {
 		columns[0].cells = append(columns[0].cells, r.Claim.Name)
 		fmt.Fprintf(&b, "\n%s: %s%s\n", r.Claim.Name, r.Claim.Text, source(r))
 		for n, s := range sides(r) {
-			columns[n+1].cells = append(columns[n+1].cells, string(s.Verdict))
+			columns[n+1].cells = append(columns[n+1].cells, s.verdict())
+			if len(s.Evidence) == 0 {
+				continue
+			}
 			fmt.Fprintf(&b, "  %-9s  %s: %s\n", s.name, s.Verdict, s.Reason)
 			if o.Verbose {
 				for j := range s.Evidence {
@@ -85,7 +96,7 @@ func claimsMarkdown(w io.Writer, results []claims.Result, o ClaimOptions) error 
 		r := &results[i]
 		fmt.Fprintf(&b, "| %s |", markdownText(r.Claim.Text+source(r)))
 		for _, s := range sides(r) {
-			fmt.Fprintf(&b, " **%s** %s |", s.Verdict, markdownText(s.Reason))
+			fmt.Fprintf(&b, " **%s** %s |", s.verdict(), markdownText(s.Reason))
 		}
 		b.WriteString("\n")
 	}
@@ -94,6 +105,9 @@ func claimsMarkdown(w io.Writer, results []claims.Result, o ClaimOptions) error 
 			break
 		}
 		for _, s := range sides(&results[i]) {
+			if len(s.Evidence) == 0 {
+				continue
+			}
 			fmt.Fprintf(&b, "\n%s, %s:\n\n", markdownText(results[i].Claim.Name), s.name)
 			for j := range s.Evidence {
 				fmt.Fprintf(&b, "- %s: %s\n", s.Evidence[j].Verdict, markdownText(s.Evidence[j].String()))
@@ -119,7 +133,7 @@ func claimsLaTeX(w io.Writer, results []claims.Result, _ ClaimOptions) error {
 		r := &results[i]
 		b.WriteString(latexText(r.Claim.Text + source(r)))
 		for _, s := range sides(r) {
-			fmt.Fprintf(&b, " & \\textbf{%s} {\\footnotesize %s}", s.Verdict, latexText(s.Reason))
+			fmt.Fprintf(&b, " & \\textbf{%s} {\\footnotesize %s}", latexText(s.verdict()), latexText(s.Reason))
 		}
 		b.WriteString(" \\\\\n")
 	}

@@ -27,14 +27,16 @@ func judged() []claims.Result {
 				Evidence: []claims.Evidence{compared(claims.NotSignificant, "dataset=A", 0.4, "points the other way"), compared(claims.NotSignificant, "dataset=B", 0.03, "")},
 				Notes:    []string{"Languages are not independent."},
 			},
-			Published: claims.Judgement{Verdict: claims.NoData, Reason: "there are no published numbers", Evidence: []claims.Evidence{{Verdict: claims.NoData, Note: "there are no published numbers"}}},
+			Published: claims.Judgement{Verdict: claims.NoData, Reason: "there are no published numbers"},
 		},
 		{
 			Claim: runs.Claim{Name: "settings", Text: "There are 11 settings."},
 			Ours: claims.Judgement{Verdict: claims.Fails, Reason: "query_lang: 10, claimed 11", Evidence: []claims.Evidence{{
 				Kind: runs.Count, Subject: "query_lang", Verdict: claims.Fails, Value: num(10), AtLeast: num(11), AtMost: num(11),
 			}}},
-			Published: claims.Judgement{Verdict: claims.Holds, Reason: "query_lang: 11, claimed 11", Notes: []string{"Languages are not independent."}},
+			Published: claims.Judgement{Verdict: claims.Holds, Reason: "query_lang: 11, claimed 11", Evidence: []claims.Evidence{{
+				Kind: runs.Count, Subject: "query_lang", Verdict: claims.Holds, Value: num(11), AtLeast: num(11), AtMost: num(11),
+			}}, Notes: []string{"Languages are not independent."}},
 		},
 	}
 }
