@@ -1,6 +1,7 @@
 package figures
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -38,7 +39,11 @@ func (m *maker) heatmaps() ([]reports.Figure, error) {
 		if len(all) > 1 {
 			title += ": " + names[i]
 		}
-		made = append(made, m.figure(strings.Join(append([]string{"pairs"}, column...), "-"), title, panels))
+		name := "pairs"
+		if i > 0 {
+			name += fmt.Sprintf("-%d", i+1)
+		}
+		made = append(made, m.figure(name, title, panels))
 	}
 	return made, nil
 }

@@ -41,6 +41,7 @@ type diffTable struct {
 type diffRow struct {
 	Heads []Heading
 	Cells []diffCell
+	First bool // whether a new value of the outermost of several dimensions begins
 }
 
 // diffCell is the new value with how it differs.
@@ -91,7 +92,7 @@ func newDiffTable(t *compare.Table) diffTable {
 	}
 	heads := rowHeads(t.Rows)
 	for i, row := range t.Rows {
-		line := diffRow{Heads: heads[i]}
+		line := diffRow{Heads: heads[i], First: i > 0 && len(t.RowDims) > 1 && len(heads[i]) == len(t.RowDims)}
 		for j, column := range t.Columns {
 			cell := &t.Cells[i][j]
 			move := newDiffMove(t, cell, row, column)

@@ -7,6 +7,7 @@ import (
 
 	"repro/cache/runs"
 	"repro/reports"
+	"repro/reports/plot"
 )
 
 // facts is the summary at the head of the page.
@@ -22,15 +23,7 @@ func facts(s *reports.Snapshot, blocks []reports.Block) []Fact {
 	if !s.Ended.IsZero() {
 		list = append(list, Fact{"Run", string(s.Status), tone(s.Status)}, Fact{"Took", duration(s.Ended.Sub(s.Started)), ""})
 	}
-	total := len(s.Stages)
-	text := fmt.Sprintf("%d", total)
-	if hits := counts.Counts[runs.Hit]; total > 0 && hits > 0 {
-		text += fmt.Sprintf(", %d %% from cache", 100*hits/total)
-	}
-	list = append(list, Fact{"Stages", text, ""})
-	if n := counts.Counts[runs.Failed]; n > 0 {
-		list = append(list, Fact{"Failed", fmt.Sprintf("%d", n), "bad"})
-	}
+	list = append(list, Fact{"Stages", plot.Counts(&counts), ""})
 	if n := s.Missing(); n > 0 {
 		list = append(list, Fact{"Without result", fmt.Sprintf("%d", n), "warn"})
 	}

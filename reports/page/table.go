@@ -33,6 +33,7 @@ type Heading struct {
 type Row struct {
 	Heads []Heading
 	Cells []Cell
+	First bool // whether a new value of the outermost of several dimensions begins
 }
 
 // Cell is a number with what belongs to it; parts that it does not have are empty.
@@ -73,7 +74,7 @@ func (p *Page) table(s *reports.Snapshot, r *runs.Report, t *reports.Table) Tabl
 	}
 	bySources := map[string]int{}
 	for i := range t.Rows {
-		row := Row{Heads: heads[i]}
+		row := Row{Heads: heads[i], First: i > 0 && len(t.RowDims) > 1 && len(heads[i]) == len(t.RowDims)}
 		for j := range t.Columns {
 			c := &t.Cells[i][j]
 			cell := cell(t, c)

@@ -24,7 +24,8 @@ func (c *canvas) heatmap(h *reports.Heatmap) {
 	left += 22
 	side := min(44, max(16, (most-left)/float64(len(h.Columns))))
 	high := min(side, 30)
-	c.width, c.height = left+side*float64(len(h.Columns)), top+high*float64(len(h.Rows))
+	c.width = left + max(side*float64(len(h.Columns)), textWidth(h.ColumnDim, size))
+	c.height = top + max(high*float64(len(h.Rows)), textWidth(h.RowDim, size))
 	if len(h.Columns) < 8 {
 		c.most = 1
 	}

@@ -8,7 +8,7 @@ import (
 
 // lines draws every line of a series in its colour.
 func (c *canvas) lines(l *reports.Lines, o Options) {
-	const left, top, right, bottom = 40.0, 20.0, 390.0, 216.0
+	const left, top, right, bottom = 40.0, 20.0, 382.0, 216.0
 	c.width, c.height = 402, 250
 	x := axis{lo: l.XScale.Lo, hi: l.XScale.Hi, from: left, to: right}
 	y := axis{lo: l.YScale.Lo, hi: l.YScale.Hi, from: bottom, to: top}

@@ -38,7 +38,7 @@ type Options struct {
 
 // Draw writes the picture.
 func Draw(w io.Writer, p reports.Plot, o Options) error {
-	body := canvas{most: 1.25}
+	body, role := canvas{most: 1.25}, "img"
 	switch p := p.(type) {
 	case *reports.Heatmap:
 		body.heatmap(p)
@@ -48,11 +48,12 @@ func Draw(w io.Writer, p reports.Plot, o Options) error {
 		body.lines(p, o)
 	case *reports.Graph:
 		body.graph(p, o)
+		role = "group" // an img has no links
 	default:
 		return fmt.Errorf("no way to draw %T", p)
 	}
-	_, err := fmt.Fprintf(w, `<svg viewBox="0 0 %s %s" style="min-width:%spx;max-width:%spx" role="img" aria-labelledby="%[5]s-t %[5]s-d"><title id="%[5]s-t">%[6]s</title><desc id="%[5]s-d">%[7]s</desc>%[8]s</svg>`,
-		number(body.width), number(body.height), number(body.width*body.least), number(body.width*body.most),
+	_, err := fmt.Fprintf(w, `<svg viewBox="0 0 %s %s" style="min-width:%spx;max-width:%spx" role="%s" aria-labelledby="%[6]s-t %[6]s-d"><title id="%[6]s-t">%[7]s</title><desc id="%[6]s-d">%[8]s</desc>%[9]s</svg>`,
+		number(body.width), number(body.height), number(body.width*body.least), number(body.width*body.most), role,
 		html.EscapeString(o.ID), html.EscapeString(o.Title), html.EscapeString(p.Describe()), body.String())
 	return err
 }
@@ -74,7 +75,7 @@ func (c *canvas) add(format string, args ...any) {
 			args[i] = html.EscapeString(arg)
 		}
 	}
-	fmt.Fprintf(c, format, args...)
+	fmt.Fprintf(c, format, args...) //nolint:errcheck // a strings.Builder takes everything
 }
 
 // number writes a place with at most one decimal: finer is not to be seen.
