@@ -41,7 +41,7 @@ demo: setup build
     bin/repro run workflows/paper.hcl
 
 # All tests: the trainer, Go with the race detector, the Python SDK, and the conformance suite on the bundled plugins.
-test: setup (install "python3-torch") build test-gotch
+test: setup (install "chromium python3-torch") build test-gotch
     go test -race -shuffle=on -timeout=20m ./...
     /usr/bin/python3 -m unittest discover -s stages/plugin/python/tests
     for plugin in workflows/plugins/*/; do bin/repro plugin test "$plugin"; done
