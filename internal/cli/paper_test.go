@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"repro/internal/testkit"
+	"repro/reports/claims"
 	"repro/stages/corpus"
 )
 
@@ -58,6 +60,38 @@ func TestPaperIsReproducible(t *testing.T) {
 		}
 		if s.State != want {
 			t.Errorf("after adding a seed: %s %s, want %s", s.Addr, s.State, want)
+		}
+	}
+	checkPaperClaims(t, binary, first)
+}
+
+// checkPaperClaims judges the paper's claims by two seeds of the demo: what is
+// plain on any data, and what the paper's own numbers say.
+func checkPaperClaims(t *testing.T, binary, cache string) {
+	t.Helper()
+	cmd := exec.Command(binary, "claims", "workflows/paper.hcl", "--json", "--var", "seeds=[0, 1]", "--cache", cache)
+	cmd.Dir = testkit.Root()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("claims: %v\n%s", err, out)
+	}
+	var results []claims.Result
+	if err := json.Unmarshal(out, &results); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][2]claims.Verdict{}
+	for _, r := range results {
+		got[r.Claim.Name] = [2]claims.Verdict{r.Ours.Verdict, r.Published.Verdict}
+	}
+	for name, want := range map[string][2]claims.Verdict{
+		"languages":           {claims.NoData, claims.Holds},
+		"disjoint":            {claims.Holds, claims.NoData},
+		"language-bias":       {claims.Holds, claims.Holds},
+		"hybrid-multilingual": {claims.NotSignificant, claims.NotSignificant},
+		"both-models":         {claims.NoData, claims.NotSignificant},
+	} {
+		if got[name] != want {
+			t.Errorf("claim %s: %q, want %q", name, got[name], want)
 		}
 	}
 }

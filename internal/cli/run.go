@@ -90,6 +90,9 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 		return runErr // who interrupts does not wait for tables
 	}
 	tables, err := tables(context.WithoutCancel(ctx), t, reports.NewSnapshot("this run", record, store))
+	if n := len(w.Claims); n > 0 {
+		t.say("note: there are %d claims to judge: %s", n, p.command("claims"))
+	}
 	return errors.Join(runErr, err, p.answer(t, record, tables))
 }
 
