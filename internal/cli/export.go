@@ -280,28 +280,23 @@ func (x *exporter) date() {
 
 // leave notes the blobs that are left out.
 func (x *exporter) leave(ctx context.Context) error {
-	x.leftOut = map[cache.Digest]bool{}
+	stages := x.snapshotOf()
 	for _, kind := range x.without {
-		known := false
-		for i, s := range x.record.Stages {
-			if s.Kind != kind {
-				continue
-			}
-			known = true
-			at := slices.IndexFunc(x.results, func(r bundle.Result) bool { return r.Addr == x.record.Stages[i].Addr })
-			if at < 0 {
-				continue
-			}
-			blobs, err := x.results[at].Outputs(ctx, x.store)
-			if err != nil {
-				return err
-			}
-			for _, d := range blobs {
-				x.leftOut[d] = true
-			}
-		}
-		if !known {
+		if !slices.ContainsFunc(stages.Stages, func(s runs.Stage) bool { return s.Kind == kind }) {
 			return withCode(exitUsage, fmt.Errorf("--without %s: the workflow has no stage of that kind", kind))
+		}
+	}
+	x.leftOut = map[cache.Digest]bool{}
+	for _, r := range x.results {
+		if !slices.Contains(x.without, stages.Stage(r.Addr).Kind) {
+			continue
+		}
+		blobs, err := r.Outputs(ctx, x.store)
+		if err != nil {
+			return err
+		}
+		for _, d := range blobs {
+			x.leftOut[d] = true
 		}
 	}
 	return nil
