@@ -89,8 +89,9 @@ func TestIntervalIsStudents(t *testing.T) {
 	// t(.975, 2 degrees of freedom) = 4.302652729749464; s = 1.
 	half := 4.302652729749464 / math.Sqrt(3)
 	want := [][]reports.Cell{
-		{{Metric: "map", N: 3, Mean: 2, Averaged: 1, Interval: &reports.Interval{Lo: 2 - half, Hi: 2 + half}}},
-		{{Metric: "map", N: 1, Mean: 5, Averaged: 1, Partial: true}},
+		{{Metric: "map", N: 3, Mean: 2, Averaged: 1, Interval: &reports.Interval{Lo: 2 - half, Hi: 2 + half},
+			Samples: []reports.Sample{{Over: "0", Value: 1}, {Over: "1", Value: 2}, {Over: "2", Value: 3}}}},
+		{{Metric: "map", N: 1, Mean: 5, Averaged: 1, Partial: true, Samples: []reports.Sample{{Over: "0", Value: 5}}}},
 	}
 	if diff := cmp.Diff(want, table.Cells, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
 		t.Errorf("cells (-want +got):\n%s", diff)

@@ -38,6 +38,10 @@ func (c *comparison) cell(row, column reports.Key) (Cell, error) {
 		return Cell{Metric: before.Metric, Old: &before.Mean, Verdict: CellGone}, nil
 	}
 	cell := Cell{Metric: after.Metric, Old: &before.Mean, New: &after.Mean, Diff: after.Mean - before.Mean, Verdict: Equal}
+	if best := c.best(cell.Metric); best != "" && cell.Diff != 0 {
+		better := cell.Diff > 0 == (best == "max")
+		cell.Better = &better
+	}
 	if before.Metric != after.Metric {
 		cell.Verdict = Incompatible
 		c.differs(before, after)
@@ -63,6 +67,14 @@ func (c *comparison) differs(cells ...*reports.Cell) {
 			}
 		}
 	}
+}
+
+// best returns "max", "min" or "" for a metric.
+func (c *comparison) best(metric string) string {
+	if which, ok := c.is.Best[metric]; ok {
+		return which
+	}
+	return c.is.Best[""]
 }
 
 func (c *comparison) tolerance(metric string) float64 {

@@ -101,6 +101,7 @@ type Cell struct {
 	Adjusted *float64          `json:"p_adjusted,omitempty"`
 	Units    int               `json:"units,omitempty"` // questions that both sides have
 	Method   string            `json:"method,omitempty"`
+	Better   *bool             `json:"better,omitempty"` // whether New is, if the report says what is best
 	Verdict  Verdict           `json:"verdict"`
 }
 

@@ -47,6 +47,7 @@ type change struct {
 	place                       []string
 	old, now, diff, interval, p string
 	verdict                     compare.Verdict
+	better                      *bool
 }
 
 // diffHeader names the columns of changes: those dimensions of rows and columns
@@ -84,7 +85,7 @@ func changes(t *compare.Table, shown []int) []change {
 				continue
 			}
 			key := slices.Concat(row, column)
-			c := change{old: value(t, cell.Old), now: value(t, cell.New), verdict: cell.Verdict}
+			c := change{old: value(t, cell.Old), now: value(t, cell.New), verdict: cell.Verdict, better: cell.Better}
 			for _, at := range shown {
 				c.place = append(c.place, key[at])
 			}

@@ -3,7 +3,6 @@ package render
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"repro/reports/compare"
 )
@@ -88,10 +87,12 @@ func verdictColor(c *change) string {
 	switch {
 	case !c.verdict.Beyond():
 		return dim
-	case strings.HasPrefix(c.diff, "−"):
-		return red
-	default:
+	case c.better == nil:
+		return bold
+	case *c.better:
 		return green
+	default:
+		return red
 	}
 }
 
