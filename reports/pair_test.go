@@ -2,13 +2,16 @@ package reports_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"repro/reports"
+	"repro/reports/stats"
 )
 
 func queries(list ...any) (q []reports.Query) {
@@ -88,6 +91,54 @@ func TestPairRefusesCellsOfOtherGroups(t *testing.T) {
 	} {
 		if _, _, err := reports.Pair(&reports.Values{Groups: c[0]}, &reports.Values{Groups: c[1]}); !errors.Is(err, reports.ErrUnpaired) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Two systems that differ by chance only: each question has its own, most of
+// which its translations share, and not every language has every question. One
+// comparison in 20 is to look real, by either test.
+func TestPairsOfEqualSystems(t *testing.T) {
+	t.Parallel()
+	const comparisons, questions = 1000, 240
+	rng := rand.New(rand.NewPCG(5, 6))
+	found := map[string]int{}
+	for range comparisons {
+		old, new := &reports.Values{}, &reports.Values{}
+		chance := make([]float64, questions)
+		for q := range chance {
+			chance[q] = rng.NormFloat64()
+		}
+		for i, lang := range []string{"ar", "de", "en"} {
+			a, b := reports.Group{Key: reports.Key{lang}, Weight: 1. / 3}, reports.Group{Key: reports.Key{lang}, Weight: 1. / 3}
+			for q := 0; q < questions; q += 3 - i { // a third of the questions, half, all
+				id, question := fmt.Sprintf("%s:%d", lang, q), fmt.Sprint(q)
+				a.Queries = append(a.Queries, reports.Query{ID: id, Question: question, Value: 1})
+				b.Queries = append(b.Queries, reports.Query{ID: id, Question: question, Value: 1 + chance[q] + 0.5*rng.NormFloat64()})
+			}
+			old.Groups, new.Groups = append(old.Groups, a), append(new.Groups, b)
+		}
+		units, _, err := reports.Pair(old, new)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var flips, boots []float64
+		for _, u := range units {
+			flips, boots = append(flips, u.Flip), append(boots, u.Boot)
+		}
+		o := stats.Options{Samples: 600, Seed: rng.Uint64()}
+		if stats.Randomisation(flips, o) <= 0.05 {
+			found["randomisation"]++
+		}
+		if lo, hi := stats.Bootstrap(boots, o); lo > 0 || hi < 0 {
+			found["bootstrap"]++
+		}
+	}
+	t.Logf("of %d null comparisons, these looked real: %v", comparisons, found)
+	// 999 of 1,000 times a binomial of 1,000 and 5 % is between 29 and 75.
+	for _, test := range []string{"randomisation", "bootstrap"} {
+		if n := found[test]; n < 29 || n > 75 {
+			t.Errorf("%s: %d of %d", test, n, comparisons)
 		}
 	}
 }
