@@ -130,6 +130,12 @@ func (j *judge) test(p *pending, c *runs.Check, units *byDimension, subject, aga
 	difference := *p.Value - *p.Other
 	p.Difference, p.Better = &difference, sign*difference > 0
 	p.margin = sign * (difference - needed)
+	switch {
+	case c.By > 0 && c.NotWorse:
+		p.note(fmt.Sprintf("may be %v worse", c.By))
+	case c.By > 0:
+		p.note(fmt.Sprintf("has to be %v better", c.By))
+	}
 	if units.name == unitQuestion {
 		err = j.byQuestion(p, c, units.numbers, needed, subject, against)
 	} else {

@@ -23,7 +23,7 @@ type Options struct {
 // one about a dimension that no record has, gives an error with its place, and
 // keeps no other from being judged.
 func Judge(ctx context.Context, s *reports.Snapshot, o Options) ([]Result, error) {
-	var results []Result
+	results := []Result{}
 	var problems []error
 	for i := range s.Claims {
 		claim := &s.Claims[i]
