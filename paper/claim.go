@@ -54,7 +54,7 @@ func (f *filler) claimTable(c *command) (string, error) {
 		return "", errors.New("the workflow has no claims")
 	}
 	short := c.options != ""
-	const head = `\toprule Claim & Our results & Published numbers \\ \midrule `
+	const head = `\toprule Claim & Our results & Published \\ \midrule `
 	lines := []string{
 		`\begingroup\small\begin{longtable}{` + f.claimColumns(short) + `}`,
 		`\caption{Claims, judged by our results and by the published numbers.}\label{tab:claims}\\`,

@@ -121,12 +121,20 @@ func (f *filler) fill(pieces []piece) string {
 			continue
 		}
 		b.WriteString(text)
+		if text == "" && endsLine(f.src[p.command.end:]) {
+			b.WriteString("%") // an empty line would end the paragraph
+		}
 		// LaTeX names lines in its errors: they stay what they are in the template.
 		// A comment at the end of a line is no space and no new paragraph.
 		lines := strings.Count(f.src[p.command.at:p.command.end], "\n") - strings.Count(text, "\n")
 		b.WriteString(strings.Repeat("%\n", max(lines, 0)))
 	}
 	return b.String()
+}
+
+// endsLine reports whether there is nothing more on the line.
+func endsLine(rest string) bool {
+	return strings.HasPrefix(strings.TrimLeft(rest, " \t\r"), "\n")
 }
 
 // problem notes what is wrong with a command, once.

@@ -141,7 +141,7 @@ func (f *filler) difference(c *command) (string, error) {
 	return f.link(c, table, []position{a, b}, value, f.number(l, value, true), false), nil
 }
 
-// resultTable expands \resulttable[label=LABEL, nonotes]{REPORT}. Without a
+// resultTable expands \resulttable[OPTIONS]{REPORT}. Without a
 // label it is tab:REPORT.
 func (f *filler) resultTable(c *command) (string, error) {
 	table, err := f.table(c.args[0])
@@ -159,8 +159,10 @@ func (f *filler) resultTable(c *command) (string, error) {
 			o.Label = value
 		case "nonotes":
 			o.NoNotes = true
+		case "small", "footnotesize":
+			o.Size = name
 		default:
-			return "", fmt.Errorf("there is no option %q; there are label=LABEL, nonotes", option)
+			return "", fmt.Errorf("there is no option %q; there are label=LABEL, nonotes, small, footnotesize", option)
 		}
 	}
 	links := map[position]string{}

@@ -59,6 +59,7 @@ plugin "transformer" {
 
 locals {
   samplers = ["x-x-mono", "x-y", "hybrid"]
+  alpha    = 0.5 # how many of hybrid's batches are monolingual
   arms     = concat(["untrained"], local.samplers)
 
   # What is low-resource, and what is seen in training.
@@ -264,6 +265,10 @@ stage "sample" "batches" {
   seed       = each.seed
 
   dataset_weight = local.scale.weight
+
+  hybrid {
+    alpha = local.alpha
+  }
 }
 
 # What the initial weights know is a row of every table: standard multilingual
@@ -459,7 +464,7 @@ paper "lowresource" {
     init        = local.inits[0]
     low-langs   = local.low
     train-langs = local.train_langs
-    alpha       = 0.5
+    alpha       = local.alpha
     temperature = local.encoder.temperature
     steps       = local.encoder.steps
     batch-size  = local.scale.batch_size

@@ -44,6 +44,9 @@ func (l *latex) write() {
 	if l.options.Label != "" {
 		fmt.Fprintf(l, "\\label{%s}\n", l.options.Label)
 	}
+	if l.options.Size != "" && !l.options.Pandoc {
+		fmt.Fprintf(l, "\\%s\n", l.options.Size)
+	}
 	columns := strings.Repeat("l", len(t.RowDims))
 	for _, split := range l.split {
 		columns += "r"
@@ -150,7 +153,7 @@ func (l *latex) row(i int) {
 func (l *latex) cell(i, j int) []string {
 	c := &l.table.Cells[i][j]
 	p := split(l.table, c)
-	mean, rest := latexText(p.mean), latexText(p.rest())
+	mean, rest := latexText(strings.Replace(p.mean, "-", "−", 1)), latexText(p.rest())
 	if c.Best {
 		mean = "\\textbf{" + mean + "}"
 	}
@@ -158,7 +161,7 @@ func (l *latex) cell(i, j int) []string {
 		mean = "\\hyperlink{" + l.options.Link(i, j) + "}{" + mean + "}"
 	}
 	if rest != "" {
-		rest = "{\\footnotesize " + rest + "}"
+		rest = "{\\" + l.smaller() + " " + rest + "}"
 	}
 	switch {
 	case l.split[j]:
@@ -167,6 +170,18 @@ func (l *latex) cell(i, j int) []string {
 		return []string{mean + " " + rest}
 	default:
 		return []string{mean}
+	}
+}
+
+// smaller returns the size of what follows a mean.
+func (l *latex) smaller() string {
+	switch l.options.Size {
+	case "":
+		return "footnotesize"
+	case "small":
+		return "scriptsize"
+	default:
+		return "tiny"
 	}
 }
 

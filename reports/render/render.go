@@ -23,6 +23,7 @@ type Options struct {
 	Label   string                       // LaTeX: the table's label, "" for none
 	Link    func(row, column int) string // LaTeX: the target that a cell links to; nil for no links
 	NoNotes bool                         // LaTeX: leave out what stands under the table
+	Size    string                       // LaTeX: of the letters, "small" or "footnotesize"; "" for the document's
 	Pandoc  bool                         // LaTeX: for pandoc, which has no rules under headers
 }
 
