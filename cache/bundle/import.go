@@ -49,6 +49,9 @@ func (r *Reader) restore(ctx context.Context, store cache.Store) (*Imported, err
 			done.LeftOut = append(done.LeftOut, result.Addr)
 		}
 	}
+	for _, d := range r.named() {
+		wanted[d] = true
+	}
 	var err error
 	if done.Blobs, err = r.store(ctx, store, wanted); err != nil {
 		return nil, err
@@ -59,6 +62,19 @@ func (r *Reader) restore(ctx context.Context, store cache.Store) (*Imported, err
 		}
 	}
 	return done, store.Sync(ctx)
+}
+
+// named returns the blobs that the record names, besides results, and that the
+// bundle has: logs of stages that failed, and published numbers.
+func (r *Reader) named() []cache.Digest {
+	var list []cache.Digest
+	for _, s := range r.Run.Stages {
+		list = append(list, s.Log)
+	}
+	for _, report := range r.Run.Reports {
+		list = append(list, report.Published)
+	}
+	return slices.DeleteFunc(list, func(d cache.Digest) bool { return r.files[d] == nil })
 }
 
 // want checks a result and notes the blobs that it needs. It reports whether

@@ -257,8 +257,14 @@ func (x *exporter) logs(_ context.Context, all *bundleFiles, _ *crate.Input) err
 	return nil
 }
 
-// blobs adds actions and outputs.
+// blobs adds actions and outputs, and published numbers that are not those of a
+// file of the project any more.
 func (x *exporter) blobs(ctx context.Context, all *bundleFiles, in *crate.Input) error {
+	for _, r := range x.record.Reports {
+		if !r.Published.IsZero() {
+			all.blob(x.store, r.Published, r.PublishedFile)
+		}
+	}
 	for _, r := range x.results {
 		encoded, err := cache.ReadBlob(ctx, x.store, r.Key)
 		if err != nil {
