@@ -13,9 +13,9 @@ import (
 // desk, in light and dark, with everything unfolded too.
 func TestInABrowser(t *testing.T) {
 	t.Parallel()
-	run, store := testkit.Results(t)
+	run, store, judged := withClaim(t)
 	dir := t.TempDir()
-	pages := map[string]string{"report": write(t, run, store), "diff": writeDiff(t)}
+	pages := map[string]string{"report": write(t, run, store, judged...), "diff": writeDiff(t)}
 	b := testkit.NewBrowser(t)
 	for name, html := range pages {
 		file := filepath.Join(dir, name+".html")

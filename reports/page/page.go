@@ -24,6 +24,9 @@ import (
 //go:embed *.html style.css
 var files embed.FS
 
+// manyCurves is how many figures of loss curves are shown at once; more are folded.
+const manyCurves = 4
+
 // Page is the report of a snapshot, ready to be written.
 type Page struct {
 	Title   string // path of the workflow's file
@@ -92,7 +95,7 @@ func New(ctx context.Context, s *reports.Snapshot, tables []*reports.Table, judg
 		if err != nil {
 			return nil, err
 		}
-		figure.Open = true
+		figure.Open = len(p.Curves) < manyCurves
 		p.Curves = append(p.Curves, figure)
 	}
 	if err := p.stages(ctx, s); err != nil {

@@ -41,8 +41,9 @@ func write(t testing.TB, run *runs.Run, store cache.Store, judged ...claims.Resu
 	return b.String()
 }
 
-func TestThePageHasEverything(t *testing.T) {
-	t.Parallel()
+// withClaim returns results with a claim, and what became of that.
+func withClaim(t *testing.T) (*runs.Run, cache.Store, []claims.Result) {
+	t.Helper()
 	run, store := testkit.Results(t)
 	run.Claims = []runs.Claim{{Name: "best", Text: "Hybrid is best across languages.", Source: "section 4", Checks: []runs.Check{{
 		Kind: runs.Threshold, Report: "map", Where: map[string][]string{"sampler": {"hybrid"}, "setting": {"cross-lingual"}}, AtLeast: new(0.3), Level: 0.05,
@@ -51,13 +52,19 @@ func TestThePageHasEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return run, store, judged
+}
+
+func TestThePageHasEverything(t *testing.T) {
+	t.Parallel()
+	run, store, judged := withClaim(t)
 	html := write(t, run, store, judged...)
 	stage := run.Stages[len(run.Stages)-1]
 	for what, want := range map[string]string{
 		"the workflow":        "<h1>workflows/study.hcl</h1>",
 		"the time":            "2 min 5 s",
 		"a value":             ">0.510</a>",
-		"a published value":   `<span class="pub">0.470</span>`,
+		"a published value":   `<span class="pub">[0.470]</span>`,
 		"its seeds":           "seed 0: 0.5, seed 1: 0.52",
 		"its stage":           ">" + stage.Addr + "</a>",
 		"a digest":            stage.Outputs["metrics"].Digest.String(),
