@@ -76,7 +76,7 @@ func TestACrateConformsToItsProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Crate(t, metadata, files)
-	testkit.Golden(t, "testdata/ro-crate-metadata.golden", string(metadata))
+	testkit.Golden(t, "ro-crate-metadata.json", string(metadata))
 }
 
 func TestWhatNobodyKnowsIsNotMadeUp(t *testing.T) {
