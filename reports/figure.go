@@ -157,5 +157,11 @@ func (g *Graph) Describe() string {
 	return text.String()
 }
 
-// Format rounds to the digits of the scale.
-func (s *Scale) Format(v float64) string { return fmt.Sprintf("%.*f", s.Digits, v) }
+// Format rounds to the digits of the scale, with a minus sign for people.
+func (s *Scale) Format(v float64) string {
+	digits, negative := strings.CutPrefix(fmt.Sprintf("%.*f", s.Digits, v), "-")
+	if negative && strings.Trim(digits, "0.") != "" {
+		return "−" + digits
+	}
+	return digits
+}

@@ -20,7 +20,7 @@ func (m *maker) bars() ([]reports.Figure, error) {
 		return nil, nil
 	}
 	all := keys(m.records, r.Columns)
-	names := labels(all)
+	names := Labels(all)
 	arms := keys(m.records, r.Rows)
 	shown := arms[:min(len(arms), maxSeries)]
 	var panels []reports.Panel
@@ -32,7 +32,7 @@ func (m *maker) bars() ([]reports.Figure, error) {
 		if err != nil {
 			return nil, err
 		}
-		b := &reports.Bars{Dim: spoken(dim), Groups: values, Series: labels(arms)[:len(shown)], Cells: cellsOf(table, values, shown)}
+		b := &reports.Bars{Dim: spoken(dim), Groups: values, Series: Labels(arms)[:len(shown)], Cells: cellsOf(table, values, shown)}
 		panels = append(panels, reports.Panel{Title: names[i], Plot: b})
 	}
 	scaleBars(panels, r.Digits)
@@ -62,7 +62,7 @@ func (m *maker) rankDistances() ([]reports.Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, arms := labels(columns), labels(table.Rows)
+	names, arms := Labels(columns), Labels(table.Rows)
 	var panels []reports.Panel
 	for i, column := range columns {
 		b := &reports.Bars{Dim: "row of the table", Groups: arms, Series: []string{""}}

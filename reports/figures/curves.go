@@ -96,7 +96,7 @@ func lines(curves []curve, field string) *reports.Lines {
 	l := &reports.Lines{X: "step"}
 	xLo, xHi := none()
 	yLo, yHi := none()
-	for i, name := range labels(arms) {
+	for i, name := range Labels(arms) {
 		series := reports.Series{Name: name}
 		for _, c := range curves {
 			if !slices.Equal(c.arm, arms[i]) {

@@ -139,9 +139,9 @@ func keys(records []reports.Record, dims []string) []reports.Key {
 	return all
 }
 
-// labels returns a short name for each key: the values that are needed to tell
+// Labels returns a short name for each key: the values that are needed to tell
 // it from the others.
-func labels(all []reports.Key) []string {
+func Labels(all []reports.Key) []string {
 	if len(all) == 0 {
 		return nil
 	}

@@ -28,7 +28,7 @@ func (m *maker) heatmaps() ([]reports.Figure, error) {
 	rows := without(r.Rows, queryLang, docLang)
 	columns := undecided(records, rows, without(r.Columns, queryLang, docLang), r.Over)
 	all := keys(records, columns)
-	names := labels(all)
+	names := Labels(all)
 	var made []reports.Figure
 	for i, column := range all {
 		panels, err := m.heatPanels(only(records, columns, column), rows, queries, documents)
@@ -51,7 +51,7 @@ func (m *maker) heatmaps() ([]reports.Figure, error) {
 // heatPanels returns a heat map for each of the rows' values.
 func (m *maker) heatPanels(records []reports.Record, rows, queries, documents []string) ([]reports.Panel, error) {
 	all := keys(records, rows)
-	names := labels(all)
+	names := Labels(all)
 	var panels []reports.Panel
 	lo, hi := none()
 	for i, row := range all {

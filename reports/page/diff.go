@@ -34,6 +34,7 @@ type diffTable struct {
 	Head                 [][]Heading
 	Rows                 []diffRow
 	Notes                []string
+	Figure               *Figure // of the differences; nil if none has an interval
 	Moves                []diffMove
 	Open                 bool
 }
@@ -74,7 +75,12 @@ func WriteDiff(w io.Writer, d *compare.Diff) error {
 		}
 	}
 	for i := range d.Tables {
-		p.Tables = append(p.Tables, newDiffTable(&d.Tables[i]))
+		table := newDiffTable(&d.Tables[i])
+		var err error
+		if table.Figure, err = diffFigure(&d.Tables[i]); err != nil {
+			return err
+		}
+		p.Tables = append(p.Tables, table)
 	}
 	return execute(w, "diff.html", p)
 }
@@ -160,11 +166,13 @@ func newDiffMove(t *compare.Table, cell *compare.Cell, row, column reports.Key) 
 	return move
 }
 
+// signed is a difference: a number without a minus sign has a plus.
 func signed(s *reports.Scale, v float64) string {
-	if text, negative := strings.CutPrefix(s.Format(v), "-"); negative {
-		return "−" + text
+	text := s.Format(v)
+	if strings.HasPrefix(text, "−") {
+		return text
 	}
-	return "+" + s.Format(v)
+	return "+" + text
 }
 
 // diffSides sets what is known of both sides beside each other.

@@ -2,7 +2,8 @@ package plot
 
 import (
 	"math"
-	"strconv"
+
+	"repro/reports"
 )
 
 // axis maps values from lo to hi to places from one end to the other.
@@ -33,11 +34,10 @@ func (a axis) ticks(wanted int) []tick {
 			step *= factor
 		}
 	}
-	digits := max(0, -int(math.Floor(math.Log10(step)+1e-9)))
+	scale := reports.Scale{Digits: max(0, -int(math.Floor(math.Log10(step)+1e-9)))}
 	var all []tick
 	for i := math.Ceil(a.lo/step - 1e-9); i*step <= a.hi+span*1e-9; i++ {
-		value := i*step + 0 // no minus before a zero
-		all = append(all, tick{value: value, label: strconv.FormatFloat(value, 'f', digits, 64)})
+		all = append(all, tick{value: i * step, label: scale.Format(i * step)})
 	}
 	return all
 }

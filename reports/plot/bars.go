@@ -10,16 +10,16 @@ import (
 // its interval as a thin line and a published value as a mark.
 func (c *canvas) bars(b *reports.Bars, o Options) {
 	const width, size, top = 352.0, 11.0, 4.0
-	thick, gap := 7.0, 7.0
+	thick, gap, widest := 7.0, 7.0, 130.0
 	named := len(b.Series) == 1 // the only bar of a group has its number beside it
 	if named {
-		thick, gap = 14, 6
+		thick, gap, widest = 14, 6, 165
 	}
 	left, right := 0.0, 10.0
 	for _, group := range b.Groups {
 		left = max(left, textWidth(group, size))
 	}
-	left = min(left, 130) + 8
+	left = min(left, widest) + 8
 	if named {
 		right = textWidth(b.Scale.Format(b.Scale.Hi), size) + 8
 	}

@@ -1,0 +1,56 @@
+package page
+
+import (
+	"fmt"
+	"slices"
+
+	"repro/reports"
+	"repro/reports/compare"
+	"repro/reports/figures"
+)
+
+// Colours of differences: what is beyond noise stands out.
+const (
+	noiseColor  = 0
+	beyondColor = 2
+)
+
+// mostDifferences is how many bars a figure of differences has.
+const mostDifferences = 40
+
+// diffFigure draws the differences that have an interval as bars from zero,
+// nil if there is none.
+func diffFigure(t *compare.Table) (*Figure, error) {
+	var keys []reports.Key
+	var cells []*compare.Cell
+	for i, row := range t.Rows {
+		for j, column := range t.Columns {
+			if cell := &t.Cells[i][j]; cell.Interval != nil && cell.Verdict != compare.Equal {
+				keys, cells = append(keys, slices.Concat(row, column)), append(cells, cell)
+			}
+		}
+	}
+	if len(cells) == 0 {
+		return nil, nil
+	}
+	f := reports.Figure{Name: t.Name + "-differences", Title: "Differences, new less old, with 95 % intervals"}
+	if n := len(cells); n > mostDifferences {
+		keys, cells = keys[:mostDifferences], cells[:mostDifferences]
+		f.Caption = fmt.Sprintf("The first %d of %d.", mostDifferences, n)
+	}
+	b := &reports.Bars{Dim: "cell", Groups: figures.Labels(keys), Series: []string{""}, Scale: reports.Scale{Digits: t.Digits + 1}}
+	page := &Page{colors: map[string]int{}}
+	for i, cell := range cells {
+		b.Cells = append(b.Cells, []reports.Cell{{N: 1, Mean: cell.Diff, Interval: cell.Interval}})
+		b.Scale.Lo, b.Scale.Hi = min(b.Scale.Lo, cell.Interval.Lo, cell.Diff), max(b.Scale.Hi, cell.Interval.Hi, cell.Diff)
+		page.colors[b.Groups[i]] = noiseColor
+		if cell.Verdict.Beyond() {
+			page.colors[b.Groups[i]] = beyondColor
+		}
+	}
+	f.Panels = []reports.Panel{{Plot: b}}
+	view, err := page.figure(&f)
+	view.Open = true
+	view.Legend = []Key{{"beyond noise", fmt.Sprintf("c%d", beyondColor)}, {"within noise", fmt.Sprintf("c%d", noiseColor)}}
+	return &view, err
+}
