@@ -21,12 +21,19 @@ const mostDifferences = 40
 // diffFigure draws the differences that have an interval as bars from zero,
 // nil if there is none.
 func diffFigure(t *compare.Table) (*Figure, error) {
-	var keys []reports.Key
+	var keys []reports.Key // of all cells: a name tells one from all others
+	for _, row := range t.Rows {
+		for _, column := range t.Columns {
+			keys = append(keys, slices.Concat(row, column))
+		}
+	}
+	all := figures.Labels(keys)
+	var names []string
 	var cells []*compare.Cell
-	for i, row := range t.Rows {
-		for j, column := range t.Columns {
+	for i := range t.Rows {
+		for j := range t.Columns {
 			if cell := &t.Cells[i][j]; cell.Interval != nil && cell.Verdict != compare.Equal {
-				keys, cells = append(keys, slices.Concat(row, column)), append(cells, cell)
+				names, cells = append(names, all[i*len(t.Columns)+j]), append(cells, cell)
 			}
 		}
 	}
@@ -35,10 +42,10 @@ func diffFigure(t *compare.Table) (*Figure, error) {
 	}
 	f := reports.Figure{Name: t.Name + "-differences", Title: "Differences, new less old, with 95 % intervals"}
 	if n := len(cells); n > mostDifferences {
-		keys, cells = keys[:mostDifferences], cells[:mostDifferences]
+		names, cells = names[:mostDifferences], cells[:mostDifferences]
 		f.Caption = fmt.Sprintf("The first %d of %d.", mostDifferences, n)
 	}
-	b := &reports.Bars{Dim: "cell", Groups: figures.Labels(keys), Series: []string{""}, Scale: reports.Scale{Digits: t.Digits + 1}}
+	b := &reports.Bars{Dim: "cell", Groups: names, Series: []string{""}, Scale: reports.Scale{Digits: t.Digits + 1}}
 	page := &Page{colors: map[string]int{}}
 	for i, cell := range cells {
 		b.Cells = append(b.Cells, []reports.Cell{{N: 1, Mean: cell.Diff, Interval: cell.Interval}})
