@@ -144,7 +144,7 @@ func (f *filler) difference(c *command) (string, error) {
 // resultTable expands \resulttable[OPTIONS]{REPORT}. Without a
 // label it is tab:REPORT.
 func (f *filler) resultTable(c *command) (string, error) {
-	table, err := f.table(c.args[0])
+	table, err := f.table(c.args[0], nil)
 	if err != nil {
 		return "", err
 	}
@@ -193,7 +193,7 @@ func (f *filler) resultTable(c *command) (string, error) {
 
 // cell finds the cell that is meant and demands that it is current.
 func (f *filler) cell(report string, which selector) (*reports.Table, position, error) {
-	table, err := f.table(report)
+	table, err := f.table(report, which.values)
 	if err != nil {
 		return nil, position{}, err
 	}
@@ -220,8 +220,9 @@ func (f *filler) cell(report string, which selector) (*reports.Table, position, 
 	return table, at, nil
 }
 
-// table returns the table of a report from the results that there are.
-func (f *filler) table(name string) (*reports.Table, error) {
+// table returns the table of a report from the results that there are. Without
+// any, what the cells with these values need is missing.
+func (f *filler) table(name string, values map[string]string) (*reports.Table, error) {
 	name = strings.TrimSpace(name)
 	if t, ok := f.tables[name]; ok {
 		return t, nil
@@ -237,7 +238,7 @@ func (f *filler) table(name string) (*reports.Table, error) {
 	}
 	t, err := f.options.Snapshot.Table(f.ctx, report)
 	if errors.Is(err, reports.ErrNoRecords) {
-		if stale := f.current(name, nil); stale != nil {
+		if stale := f.current(name, values); stale != nil {
 			return nil, stale
 		}
 	}

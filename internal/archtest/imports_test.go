@@ -21,7 +21,7 @@ var allowed = map[string][]string{
 	"stages":            {},
 	"engine":            {"stages", "cache", "cache/runs", "internal/dag", "internal/git"},
 	"reports":           {"cache", "cache/runs"},
-	"paper":             {"reports", "reports/"},
+	"paper":             {"reports", "reports/", "cache/runs"},
 	"internal/dag":      {},
 	"internal/git":      {},
 	"internal/gotchfit": {},

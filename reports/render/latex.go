@@ -21,13 +21,13 @@ func LaTeX(w io.Writer, t *reports.Table, o Options) error {
 		l.split[j] = !o.Pandoc && slices.ContainsFunc(t.Cells, func(row []reports.Cell) bool { return split(t, &row[j]).rest() != "" })
 	}
 	l.write()
-	_, err := w.Write(l.Bytes())
+	_, err := w.Write(l.text.Bytes())
 	return err
 }
 
 // latex is the text of a table in the making.
 type latex struct {
-	bytes.Buffer
+	text    bytes.Buffer
 	table   *reports.Table
 	options Options
 	split   []bool // whether a column of the table is two of LaTeX's: means and what follows them
@@ -35,17 +35,17 @@ type latex struct {
 
 func (l *latex) write() {
 	t := l.table
-	l.WriteString("\\begin{table}[htbp]\n\\centering\n")
+	l.text.WriteString("\\begin{table}[htbp]\n\\centering\n")
 	caption := latexText(heading(t))
 	if t.Caption != "" {
 		caption += ". " + latexText(t.Caption)
 	}
-	fmt.Fprintf(l, "\\caption{%s}\n", caption)
+	l.text.WriteString("\\caption{" + caption + "}\n")
 	if l.options.Label != "" {
-		fmt.Fprintf(l, "\\label{%s}\n", l.options.Label)
+		l.text.WriteString("\\label{" + l.options.Label + "}\n")
 	}
 	if l.options.Size != "" && !l.options.Pandoc {
-		fmt.Fprintf(l, "\\%s\n", l.options.Size)
+		l.text.WriteString("\\" + l.options.Size + "\n")
 	}
 	columns := strings.Repeat("l", len(t.RowDims))
 	for _, split := range l.split {
@@ -54,24 +54,24 @@ func (l *latex) write() {
 			columns += `@{\,}l`
 		}
 	}
-	fmt.Fprintf(l, "\\begin{tabular}{%s}\n\\toprule\n", columns)
+	fmt.Fprintf(&l.text, "\\begin{tabular}{%s}\n\\toprule\n", columns)
 	for level := range t.ColumnDims {
 		l.header(level)
 	}
-	l.WriteString("\\midrule\n")
+	l.text.WriteString("\\midrule\n")
 	for i := range t.Rows {
 		l.row(i)
 	}
-	l.WriteString("\\bottomrule\n\\end{tabular}\n")
+	l.text.WriteString("\\bottomrule\n\\end{tabular}\n")
 	notes := latexText(strings.Join(l.notes(), " "))
 	switch {
 	case notes == "":
 	case l.options.Pandoc: // makes a class of it
-		fmt.Fprintf(l, "\\begin{tablenotes}\n%s\n\\end{tablenotes}\n", notes)
+		fmt.Fprintf(&l.text, "\\begin{tablenotes}\n%s\n\\end{tablenotes}\n", notes)
 	default:
-		fmt.Fprintf(l, "\\par\\smallskip\n\\begin{minipage}{0.95\\linewidth}\n\\footnotesize %s\n\\end{minipage}\n", notes)
+		fmt.Fprintf(&l.text, "\\par\\smallskip\n\\begin{minipage}{0.95\\linewidth}\n\\footnotesize %s\n\\end{minipage}\n", notes)
 	}
-	l.WriteString("\\end{table}\n")
+	l.text.WriteString("\\end{table}\n")
 }
 
 // notes returns what stands under the table: first what bold means.
@@ -112,9 +112,9 @@ func (l *latex) header(level int) {
 		rules = append(rules, fmt.Sprintf("\\cmidrule(lr){%d-%d}", at, at+width-1))
 		from, at = to, at+width
 	}
-	l.WriteString(strings.Join(fields, " & ") + " \\\\\n")
+	l.text.WriteString(strings.Join(fields, " & ") + " \\\\\n")
 	if !last && !l.options.Pandoc {
-		l.WriteString(strings.Join(rules, " ") + "\n")
+		l.text.WriteString(strings.Join(rules, " ") + "\n")
 	}
 }
 
@@ -136,7 +136,7 @@ func (l *latex) row(i int) {
 			same++
 		}
 		if same == 0 && len(row) > 1 {
-			l.WriteString("\\addlinespace\n")
+			l.text.WriteString("\\addlinespace\n")
 		}
 	}
 	fields := make([]string, same)
@@ -146,7 +146,7 @@ func (l *latex) row(i int) {
 	for j := range t.Columns {
 		fields = append(fields, l.cell(i, j)...)
 	}
-	l.WriteString(strings.Join(fields, " & ") + " \\\\\n")
+	l.text.WriteString(strings.Join(fields, " & ") + " \\\\\n")
 }
 
 // cell returns the fields of one cell: one, or two in a split column.

@@ -1,0 +1,185 @@
+package paper_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"repro/paper"
+)
+
+const document = `\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage{lmodern}
+\usepackage{amsmath}
+\usepackage{booktabs}
+\usepackage{longtable}
+\usepackage[hidelinks]{hyperref}
+\begin{document}
+\section{Results}\label{sec:results}
+Table~\ref{tab:map}: \result[interval]{map}{sampler=x, setting=easy}, on \today.
+\begin{equation}\label{eq:one} a = b \end{equation}
+See~\eqref{eq:one} and \texttt{\run{command}}.
+\resulttable{map}
+\appendix
+\section{Sources}
+\sourcetable
+\end{document}
+`
+
+// build builds a template in a new folder.
+func build(t *testing.T, ctx context.Context, template string) (*paper.Built, error) {
+	t.Helper()
+	for _, program := range []string{"latexmk", "pandoc"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skip(program + " is not installed: just test does it")
+		}
+	}
+	filled, err := fill(t, template, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paper.Build(ctx, filled, filepath.Join(t.TempDir(), "out"), paper.BuildOptions{
+		Name: "draft", Date: time.Date(2024, 8, 20, 12, 0, 0, 0, time.UTC), PDF: true, HTML: true,
+	})
+}
+
+// TestPapersAreBuilt builds a paper twice, in two folders and at two times, and
+// reads the documents.
+func TestPapersAreBuilt(t *testing.T) {
+	t.Parallel()
+	built, err := build(t, t.Context(), document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string(nil), built.Warnings); diff != "" {
+		t.Error(diff)
+	}
+	again, err := build(t, t.Context(), document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, files := range [][2]string{{built.PDF, again.PDF}, {built.HTML, again.HTML}} {
+		if !bytes.Equal(read(t, files[0]), read(t, files[1])) {
+			t.Errorf("%s: two builds differ", filepath.Base(files[0]))
+		}
+	}
+	html := string(read(t, built.HTML))
+	for _, want := range []string{
+		`<a href="#source:1">0.810`, `id="source:1"`, `>Table 1.</strong>`, `data-reference="tab:map">1</a>`, `data-reference="eq:one">(1)</a>`,
+		`<th style="text-align: center;">easy</th>`, `class="tablenotes"`, "prefers-color-scheme: dark", "evaluate.all sampler=x (map)",
+	} {
+		if !strings.Contains(strings.Join(strings.Fields(html), " "), want) {
+			t.Errorf("the HTML has no %s", want)
+		}
+	}
+	if _, err := exec.LookPath("pdftotext"); err != nil {
+		t.Skip("pdftotext is not installed: just test does it")
+	}
+	out, err := exec.Command("pdftotext", "-layout", built.PDF, "-").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(string(out)), " ")
+	for _, want := range []string{"Table 1: 0.810 ± 0.127, on August 20, 2024.", "See (1) and repro run --var 'a=1'.", "x 0.810 ±0.127 0.405 ±0.064", "Bold is the best of its column."} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the PDF has no %q:\n%s", want, text)
+		}
+	}
+}
+
+func TestMistakesInLaTeXHaveTheTemplatesLines(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, replace, with, want string
+		line                      int
+	}{
+		{"unknown command", `\today.`, `\tomorrow.`, "LaTeX: Undefined control sequence.", 10},
+		{"unknown reference", `\ref{tab:map}`, `\ref{tab:mapp}`, `"tab:mapp" is declared nowhere`, 10},
+		{"after a table", `\section{Sources}`, `\secton{Sources}`, "LaTeX: Undefined control sequence.", 15},
+		{"writes outside", `\today`, `\newwrite\out\immediate\openout\out=../escaped.tex \today`, "LaTeX: I can't write on file `../escaped.tex'.", 10},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			if !strings.Contains(document, test.replace) {
+				t.Fatal("nothing to replace")
+			}
+			_, err := build(t, t.Context(), strings.Replace(document, test.replace, test.with, 1))
+			var problems paper.Problems
+			if !errors.As(err, &problems) {
+				t.Fatalf("error %v", err)
+			}
+			p := problems[0]
+			if p.Line != test.line || filepath.Base(p.File) != "a.tex" || !strings.HasPrefix(p.Text, test.want) || !strings.Contains(err.Error(), "draft.log") {
+				t.Errorf("%v", p)
+			}
+		})
+	}
+}
+
+func TestWideLinesAreWarnings(t *testing.T) {
+	t.Parallel()
+	built, err := build(t, t.Context(), strings.Replace(document, `See~`, `\mbox{`+strings.Repeat("wide ", 30)+"}", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(built.Warnings) != 1 || !strings.Contains(built.Warnings[0], "a.tex:11: too wide or too high by ") {
+		t.Errorf("%q", built.Warnings)
+	}
+}
+
+// TestShellEscapeIsOff has LaTeX call a program.
+func TestShellEscapeIsOff(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "called")
+	if _, err := build(t, t.Context(), strings.Replace(document, `\today`, `\immediate\write18{touch `+file+`}\today`, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("a template has called a program")
+	}
+}
+
+// TestCancelEndsLaTeX stops a template that would never end.
+func TestCancelEndsLaTeX(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("enough"))
+	defer cancel()
+	started := time.Now()
+	_, err := build(t, ctx, strings.Replace(document, `\today`, `\def\x{\x}\x`, 1))
+	if err == nil || err.Error() != "enough" {
+		t.Errorf("error %v", err)
+	}
+	if took := time.Since(started); took > 20*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestMissingProgramsAreNamed(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	filled, err := fill(t, document, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = paper.Build(t.Context(), filled, t.TempDir(), paper.BuildOptions{Name: "a", HTML: true})
+	if !errors.Is(err, paper.ErrNoProgram) || !strings.Contains(err.Error(), "apt-get install --no-install-recommends latexmk texlive-latex-recommended lmodern pandoc") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func read(t *testing.T, file string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
