@@ -52,9 +52,17 @@ var shown = []struct{ field, title string }{{"loss", "training loss"}, {"validat
 
 func blockCurves(ctx context.Context, s *reports.Snapshot, block *reports.Block, over map[string]bool) (*reports.Figure, error) {
 	var curves []curve
+	arms, left := map[string]bool{}, map[string]bool{} // that are drawn, and that are not
 	for _, stage := range block.Stages {
 		artifact, ok := stage.Outputs[curvePort]
 		if !ok || artifact.Tree {
+			continue
+		}
+		arm, run := split(stage, over)
+		id := strings.Join(arm, "\x00")
+		if arms[id] = true; len(arms) > maxSeries {
+			delete(arms, id)
+			left[id] = true
 			continue
 		}
 		points, err := readCurve(ctx, s, artifact)
@@ -64,10 +72,12 @@ func blockCurves(ctx context.Context, s *reports.Snapshot, block *reports.Block,
 		if err != nil {
 			return nil, fmt.Errorf("%s of %s: %w", curvePort, stage.Addr, err)
 		}
-		arm, run := split(stage, over)
 		curves = append(curves, curve{arm: arm, run: run, points: points})
 	}
 	f := &reports.Figure{Name: "curves-" + block.Name, Title: "Loss of " + block.Name}
+	if n := len(left); n > 0 {
+		f.Caption = fmt.Sprintf("The first %d of %d arms.", len(arms), len(arms)+n)
+	}
 	for _, what := range shown {
 		if l := lines(curves, what.field); l != nil {
 			l.Y = what.title
@@ -92,7 +102,6 @@ func lines(curves []curve, field string) *reports.Lines {
 			arms = append(arms, c.arm)
 		}
 	}
-	arms = arms[:min(len(arms), maxSeries)]
 	l := &reports.Lines{X: "step"}
 	xLo, xHi := none()
 	yLo, yHi := none()

@@ -155,6 +155,23 @@ func TestCurvesHaveALineForEachSeed(t *testing.T) {
 	}
 }
 
+func TestManyArmsAreCutAndCounted(t *testing.T) {
+	t.Parallel()
+	run, store := testkit.Results(t)
+	for i := range 30 {
+		stage := *reports.NewSnapshot("", run, store).Stage("train.encoder[sampler=mono,seed=0]")
+		stage.Axes = map[string]string{"sampler": fmt.Sprint(i), "seed": "0"}
+		run.Stages = append(run.Stages, stage)
+	}
+	made, err := figures.Curves(t.Context(), reports.NewSnapshot("", run, store))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(made[0].Panels[0].Plot.(*reports.Lines).Series); n != 12 || made[0].Caption != "The first 12 of 32 arms." {
+		t.Errorf("%d series; %q", n, made[0].Caption)
+	}
+}
+
 func TestTheGraphFoldsInstances(t *testing.T) {
 	t.Parallel()
 	g := figures.Graph(snapshot(t))
