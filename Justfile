@@ -40,8 +40,15 @@ build:
 demo: setup build
     bin/repro run workflows/paper.hcl
 
+# What builds papers: latexmk and LaTeX for PDF, pandoc for HTML.
+paper_packages := "latexmk texlive-latex-recommended lmodern pandoc"
+
+# The paper with the demo's results, as PDF and HTML.
+paper: (install paper_packages) demo
+    bin/repro paper workflows/paper.hcl
+
 # All tests: the trainer, Go with the race detector, the Python SDK, and the conformance suite on the bundled plugins.
-test: setup (install "chromium python3-torch") build test-gotch
+test: setup (install "chromium poppler-utils python3-torch") (install paper_packages) build test-gotch
     go test -race -shuffle=on -timeout=20m ./...
     /usr/bin/python3 -m unittest discover -s stages/plugin/python/tests
     for plugin in workflows/plugins/*/; do bin/repro plugin test "$plugin"; done
