@@ -30,6 +30,7 @@ func (f *filler) claim(c *command) (string, error) {
 	if err := f.claimCurrent(&judged[i].Claim); err != nil {
 		return "", err
 	}
+	f.sources.claim(f, &judged[i])
 	switch strings.TrimSpace(c.options) {
 	case "":
 		return render.EscapeLaTeX(string(judged[i].Ours.Verdict)), nil
@@ -68,6 +69,7 @@ func (f *filler) claimTable(c *command) (string, error) {
 		if err := f.claimCurrent(&r.Claim); err != nil {
 			return "", err
 		}
+		f.sources.claim(f, r)
 		text := r.Claim.Text
 		if r.Claim.Source != "" && !short {
 			text += " (" + r.Claim.Source + ")"
@@ -100,7 +102,7 @@ func verdict(j *claims.Judgement, short bool) string {
 		text = `\textbf{` + text + `}`
 	}
 	if !short && j.Reason != "" {
-		text += `: {\footnotesize ` + render.EscapeLaTeX(j.Reason) + "}"
+		text += `: {\footnotesize ` + render.EscapeLaTeX(strings.ReplaceAll(j.Reason, " -", " −")) + "}"
 	}
 	return text
 }
@@ -117,16 +119,20 @@ func (f *filler) judge() ([]claims.Result, error) {
 // claimCurrent demands all results that a claim is judged by.
 func (f *filler) claimCurrent(c *runs.Claim) error {
 	for i := range c.Checks {
-		check := &c.Checks[i]
-		values := map[string]string{}
-		for dim, list := range check.Where {
-			if len(list) == 1 {
-				values[dim] = list[0]
-			}
-		}
-		if err := f.current(check.Report, values); err != nil {
+		if err := f.current(c.Checks[i].Report, fixed(&c.Checks[i])); err != nil {
 			return fmt.Errorf("claim %s: %w", c.Name, err)
 		}
 	}
 	return nil
+}
+
+// fixed returns the dimensions that a check admits one value of.
+func fixed(c *runs.Check) map[string]string {
+	values := map[string]string{}
+	for dim, list := range c.Where {
+		if len(list) == 1 {
+			values[dim] = list[0]
+		}
+	}
+	return values
 }

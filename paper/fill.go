@@ -28,6 +28,7 @@ type Filled struct {
 	LaTeX   string   `json:"-"`        // for pdflatex, with as many lines as the template
 	Pandoc  string   `json:"-"`        // for pandoc
 	Numbers []Number `json:"numbers"`  // in the order of their places
+	Claims  []Claim  `json:"claims,omitempty"`
 }
 
 // Fill reads a template and fills it. If anything is wrong the error is
@@ -49,7 +50,7 @@ func Fill(ctx context.Context, file string, o Options) (*Filled, error) {
 		slices.SortStableFunc(f.problems, func(a, b Problem) int { return a.Line - b.Line })
 		return nil, f.problems
 	}
-	filled := &Filled{File: file, Numbers: f.sources.numbers}
+	filled := &Filled{File: file, Numbers: f.sources.numbers, Claims: f.sources.claims}
 	filled.LaTeX = `\pdftrailerid{}` + f.fill(pieces) // which would else be made of the time and the folder
 	f.pandoc = true
 	filled.Pandoc = f.fill(pieces)

@@ -7,6 +7,7 @@ import (
 
 	"repro/cache/runs"
 	"repro/reports"
+	"repro/reports/claims"
 	"repro/reports/render"
 )
 
@@ -28,10 +29,19 @@ type Source struct {
 	Output string `json:"output"` // digest of the metrics, SHA-256
 }
 
+// Claim is one claim that a paper shows the verdict of.
+type Claim struct {
+	Name      string         `json:"name"`
+	Ours      claims.Verdict `json:"ours"`
+	Published claims.Verdict `json:"published"`
+	Sources   []Source       `json:"sources"` // all results of the reports that it is judged by
+}
+
 // sources gathers the numbers of a paper and gives what they come from a target
 // to link to.
 type sources struct {
 	numbers []Number
+	claims  []Claim
 	targets []target
 	listed  bool // whether the template shows them, so that links lead somewhere
 	done    bool // whether all are gathered
@@ -73,6 +83,31 @@ func (s *sources) note(f *filler, c *command, t *reports.Table, at []position, v
 		s.numbers = append(s.numbers, n)
 	}
 	return fmt.Sprintf("source:%d", first+1)
+}
+
+// claim adds a claim and the results that it is judged by.
+func (s *sources) claim(f *filler, r *claims.Result) {
+	if s.done || slices.ContainsFunc(s.claims, func(c Claim) bool { return c.Name == r.Claim.Name }) {
+		return
+	}
+	c := Claim{Name: r.Claim.Name, Ours: r.Ours.Verdict, Published: r.Published.Verdict}
+	for i := range r.Claim.Checks {
+		report := f.options.Snapshot.Report(r.Claim.Checks[i].Report)
+		values := fixed(&r.Claim.Checks[i])
+		for _, from := range report.From {
+			stage := f.options.Snapshot.Stage(from.Stage)
+			if stage == nil || !gives(stage, report, values) {
+				continue
+			}
+			output := stage.Outputs[from.Port].Digest
+			source := Source{Stage: stage.Addr, Key: stage.Key.Hex(), Output: output.Hex()}
+			if !slices.Contains(c.Sources, source) {
+				c.Sources = append(c.Sources, source)
+				s.add(target{stage: stage.Addr, key: stage.Key.Short(), output: output.Short()}, "claims")
+			}
+		}
+	}
+	s.claims = append(s.claims, c)
 }
 
 // add returns the position of a line, which it adds if it is new.
