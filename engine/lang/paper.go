@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -19,38 +20,10 @@ var paperAttrs = map[string]func(p *Paper, v cty.Value) error{
 func (e *evaluator) evalPaper(n *node) (*Paper, hcl.Diagnostics) {
 	p := &Paper{Name: n.ref.name, Range: n.at}
 	diags := refuseBlocks(n.block.Body)
-	known := slices.Sorted(maps.Keys(paperAttrs))
-	for _, attr := range sortedAttrs(n.block.Body.Attributes) {
-		set, ok := paperAttrs[attr.Name]
-		if !ok {
-			diags = append(diags, &hcl.Diagnostic{
-				Severity: hcl.DiagError,
-				Summary:  "Unknown attribute",
-				Detail:   fmt.Sprintf("A paper has no %q; it has %s.%s", attr.Name, joinNames(known), didYouMean(attr.Name, known)),
-				Subject:  attr.NameRange.Ptr(),
-			})
-			continue
-		}
-		e.bindInstances(attr.Expr)
-		ctx := e.values.context()
-		value, more := e.eval(attr.Expr, ctx)
-		diags = append(diags, more...)
-		if more.HasErrors() {
-			continue
-		}
-		if err := set(p, value); err != nil {
-			diags = append(diags, wrongType(attr.Name, err, attr.Expr, ctx))
-		}
-	}
-	if _, ok := n.block.Body.Attributes["template"]; !ok {
-		diags = append(diags, &hcl.Diagnostic{
-			Severity: hcl.DiagError,
-			Summary:  "Missing attribute",
-			Detail:   `A paper needs "template", a LaTeX file.`,
-			Subject:  n.block.DefRange().Ptr(),
-		})
-	}
-	return p, diags
+	diags = append(diags, e.readAttrs("A paper", n.block, slices.Sorted(maps.Keys(paperAttrs)), func(attr *hclsyntax.Attribute, v cty.Value) error {
+		return paperAttrs[attr.Name](p, v)
+	})...)
+	return p, append(diags, missingAttrs("A paper", n.block, "template")...)
 }
 
 // setValues reads { name = text, number, bool or a list of them }. A list is

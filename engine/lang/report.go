@@ -3,7 +3,6 @@ package lang
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -43,49 +42,10 @@ var reportAttrs = map[string]func(r *Report, v cty.Value) error{
 func (e *evaluator) evalReport(n *node) (*Report, hcl.Diagnostics) {
 	r := &Report{Report: runs.Report{Name: n.ref.name, Title: n.ref.name, At: place(n.at), Digits: defaultDigits}, Range: n.at}
 	diags := refuseBlocks(n.block.Body)
-	known := slices.Sorted(maps.Keys(reportAttrs))
-	for _, attr := range sortedAttrs(n.block.Body.Attributes) {
-		set, ok := reportAttrs[attr.Name]
-		if !ok {
-			diags = append(diags, &hcl.Diagnostic{
-				Severity: hcl.DiagError,
-				Summary:  "Unknown attribute",
-				Detail:   fmt.Sprintf("A report has no %q; it has %s.%s", attr.Name, joinNames(known), didYouMean(attr.Name, known)),
-				Subject:  attr.NameRange.Ptr(),
-			})
-			continue
-		}
-		e.bindInstances(attr.Expr)
-		ctx := e.values.context()
-		value, more := e.eval(attr.Expr, ctx)
-		diags = append(diags, more...)
-		if more.HasErrors() {
-			continue
-		}
-		if err := set(r, value); err != nil {
-			diags = append(diags, wrongType(attr.Name, err, attr.Expr, ctx))
-		}
-	}
-	for _, needed := range []string{"from", "rows", "columns"} {
-		if _, ok := n.block.Body.Attributes[needed]; !ok {
-			diags = append(diags, missingReportAttr(n.block, needed))
-		}
-	}
-	return r, diags
-}
-
-// place shows where something stands as records have it: file and line.
-func place(r hcl.Range) string {
-	return fmt.Sprintf("%s:%d", filepath.Base(r.Filename), r.Start.Line)
-}
-
-func missingReportAttr(block *hclsyntax.Block, name string) *hcl.Diagnostic {
-	return &hcl.Diagnostic{
-		Severity: hcl.DiagError,
-		Summary:  "Missing attribute",
-		Detail:   fmt.Sprintf("A report needs %q.", name),
-		Subject:  block.DefRange().Ptr(),
-	}
+	diags = append(diags, e.readAttrs("A report", n.block, slices.Sorted(maps.Keys(reportAttrs)), func(attr *hclsyntax.Attribute, v cty.Value) error {
+		return reportAttrs[attr.Name](r, v)
+	})...)
+	return r, append(diags, missingAttrs("A report", n.block, "from", "rows", "columns")...)
 }
 
 func setString(to *string, v cty.Value) error {
