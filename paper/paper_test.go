@@ -57,6 +57,11 @@ func snapshot(t *testing.T, stale bool) *reports.Snapshot {
 		report.From = append(report.From, runs.Source{Stage: addr, Port: "metrics"})
 	}
 	run.Reports = []runs.Report{report}
+	least := -1.0
+	run.Claims = []runs.Claim{{
+		Name: "good", Text: "x & y are good.", Source: "a paper",
+		Checks: []runs.Check{{Kind: runs.Threshold, Report: "map", Where: map[string][]string{"setting": {"easy"}}, AtLeast: &least}},
+	}}
 	return reports.NewSnapshot("test", run, store)
 }
 
@@ -86,6 +91,8 @@ func TestCommandsBecomeLaTeX(t *testing.T) {
 		{"interval", `\result[interval]{map}{sampler=x, setting=easy}`, `0.810\,\ensuremath{\pm}\,0.127`},
 		{"difference", `\difference{map}{sampler=x, setting=easy}{sampler=y}`, `\ensuremath{+}0.147`},
 		{"negative difference", `\difference[percent, digits=0]{map}{sampler=y, setting=easy}{sampler=x}`, `\ensuremath{-}15\,\%`},
+		{"claim", `This \claim{good}.`, `This holds.`},
+		{"claim of others", `\claim[published]{good}`, `no data`},
 		{"value", `\section{\valueof{odd}}`, `\section{50\,\% \& a\_b}`},
 		{"fact", `\texttt{\run{command}}`, `\texttt{repro run -{}-var \textquotesingle{}a=1\textquotesingle{}}`},
 		{"when", `a\when{scale=smoke|small}{b \valueof{which}}c`, `ab xc`},
@@ -126,7 +133,7 @@ func TestMistakesHaveTheirLines(t *testing.T) {
 		{"lacks an argument", "a\n\n\\result{map} b", `3: \result lacks an argument: write \result{REPORT}{DIMENSION=VALUE, …}`},
 		{"open brace", "\\when{scale=smoke}{a\n\n", `1: \when has a { without }`},
 		{"unknown value name", `\valueof{sclae}`, `1: \valueof{sclae}: there is no value "sclae"; there are odd, scale, which. Give it in the paper block of the workflow: values = { … }`},
-		{"no claims", `\claimtable`, `1: \claimtable: the workflow has no claims`},
+		{"unknown claim", `\claim{bad}`, `1: \claim{bad}: the workflow has no claim "bad"; it has good`},
 		{"verbatim", `\begin{verbatim} \end{verb}`, `1: \begin{verbatim} has no \end{verbatim}`},
 		{"in a condition", "\\when{scale=smoke}{\n\\valueof{no}}", `2: \valueof{no}: there is no value "no"; there are odd, scale, which. Give it in the paper block of the workflow: values = { … }`},
 		{
@@ -205,7 +212,8 @@ func TestStaleNumbersAreRefused(t *testing.T) {
 	_, err := fill(t, `\result{map}{sampler=x, setting=easy}
 \result{map}{sampler=y, setting=easy}
 \difference{map}{sampler=x, setting=easy}{sampler=y}
-\resulttable{map}`, true)
+\resulttable{map}
+\claim{good}`, true)
 	var problems paper.Problems
 	if !errors.As(err, &problems) {
 		t.Fatal(err)
@@ -213,7 +221,8 @@ func TestStaleNumbersAreRefused(t *testing.T) {
 	const needs = `needs evaluate.all[sampler=y,seed=1], which has no result for the workflow as it is now (train.encoder[sampler=y,seed=1]: temperature: 0.2 → 1); run: repro run main.hcl`
 	want := `2: \result{map}{sampler=y, setting=easy}: ` + needs + "\n" +
 		`3: \difference{map}{sampler=x, setting=easy}{sampler=y}: ` + needs + "\n" +
-		`4: \resulttable{map}: ` + needs
+		`4: \resulttable{map}: ` + needs + "\n" +
+		`5: \claim{good}: claim good: ` + needs
 	if diff := cmp.Diff(want, short(problems)); diff != "" {
 		t.Error(diff)
 	}
@@ -251,6 +260,22 @@ func TestEveryNumberHasItsSources(t *testing.T) {
 	}
 	if lines := strings.Count(filled.LaTeX, "\n"); lines != 3 {
 		t.Errorf("%d lines, the template has 3", lines)
+	}
+}
+
+func TestClaimsHaveATableAndTheirSources(t *testing.T) {
+	t.Parallel()
+	filled, err := fill(t, `\claimtable`, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`x \& y are good. (a paper)`, `\textbf{holds}: {\footnotesize `, `\label{tab:claims}`} {
+		if !strings.Contains(filled.LaTeX, want) || !strings.Contains(filled.Pandoc, want) {
+			t.Errorf("no %s in %s", want, filled.LaTeX)
+		}
+	}
+	if len(filled.Claims) != 1 || filled.Claims[0].Ours != "holds" || len(filled.Claims[0].Sources) != 4 {
+		t.Errorf("%+v", filled.Claims)
 	}
 }
 

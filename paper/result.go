@@ -102,10 +102,7 @@ func (f *filler) result(c *command) (string, error) {
 		value = *cell.Published
 	}
 	text := f.number(l, value, false)
-	if l.interval && !l.published {
-		if cell.Interval == nil {
-			return "", fmt.Errorf("there is no interval: the cell is one value, not a mean over several of %q", table.Over)
-		}
+	if l.interval && !l.published && cell.Interval != nil { // a single seed has none
 		text += f.interval(l, cell.Interval)
 	}
 	return f.link(c, table, []position{at}, value, text, l.published), nil

@@ -63,6 +63,7 @@ func TestPaperIsReproducible(t *testing.T) {
 		}
 	}
 	checkPaperClaims(t, binary, first)
+	paperBuilds(t, binary, 6, "--json", "workflows/paper.hcl", "--var", "seeds=[0, 1]", "--cache", first)
 }
 
 // checkPaperClaims judges the paper's claims by two seeds of the demo: what is

@@ -68,7 +68,10 @@ func cells(t *testing.T, table string, dims []string, args ...string) map[string
 	if _, err := exec.LookPath("apertium"); err != nil {
 		t.Skip("Apertium is not installed: just setup does it")
 	}
-	cmd := exec.Command(buildBinary(t), append([]string{"run", "--json", "--var", "seeds=[0]", "--cache", t.TempDir()}, args...)...)
+	binary := buildBinary(t)
+	args = append([]string{"--json", "--var", "seeds=[0]", "--cache", t.TempDir()}, args...)
+	defer paperBuilds(t, binary, 1, args...)
+	cmd := exec.Command(binary, append([]string{"run"}, args...)...)
 	cmd.Dir = testkit.Root()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
