@@ -78,8 +78,15 @@ func (b *Browser) Open(file string, width, height int, theme string) {
 	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}, nil)
 	b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": theme}}}, nil)
 	b.Requests, b.Problems = nil, nil
-	b.call("Page.navigate", map[string]any{"url": (&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String()}, nil)
-	for b.Eval("document.readyState + location.protocol") != "completefile:" {
+	var answer struct{ ErrorText string }
+	b.call("Page.navigate", map[string]any{"url": (&url.URL{Scheme: "file", Path: filepath.ToSlash(file)}).String()}, &answer)
+	if answer.ErrorText != "" {
+		b.t.Fatalf("open %s: %s", file, answer.ErrorText)
+	}
+	for deadline := time.Now().Add(time.Minute); b.Eval("document.readyState + location.protocol") != "completefile:"; {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("open %s: it does not come to an end", file)
+		}
 		time.Sleep(20 * time.Millisecond)
 	}
 }
