@@ -89,7 +89,7 @@ func TestPapersAreBuilt(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := strings.Join(strings.Fields(string(out)), " ")
-	for _, want := range []string{"Table 1: 0.810 ± 0.127, on August 20, 2024.", "See (1) and repro run --var 'a=1'.", "x 0.810 ±0.127 0.405 ±0.064", "Bold is the best of its column."} {
+	for _, want := range []string{"Table 1: 0.810 ± 0.127, on August 20, 2024.", "See (1) and repro run --var 'a=1'.", "x 0.810 ±0.127 [0.900] 0.405 ±0.064", "Bold is the best of its column."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the PDF has no %q:\n%s", want, text)
 		}

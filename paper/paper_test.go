@@ -56,6 +56,11 @@ func snapshot(t *testing.T, stale bool) *reports.Snapshot {
 		run.Stages = append(run.Stages, stage)
 		report.From = append(report.From, runs.Source{Stage: addr, Port: "metrics"})
 	}
+	published, err := cache.PutBytes(t.Context(), store, []byte("metric,setting,sampler,value\nmap,easy,x,0.9\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	report.PublishedFile, report.Published = "published.csv", published
 	run.Reports = []runs.Report{report}
 	least := -1.0
 	run.Claims = []runs.Claim{{
@@ -86,13 +91,14 @@ func TestCommandsBecomeLaTeX(t *testing.T) {
 		{"spaces and lines", "\\result {map}\n  {sampler=x,\n  setting=easy}.", "0.810%\n%\n."},
 		{"braces in a value", `\result{map}{sampler=x, setting={hard → x}}`, `0.405`},
 		{"value in a selector", `\result{map}{sampler=\valueof{which}, setting=easy}`, `0.810`},
+		{"published", `\result[published]{map}{sampler=x, setting=easy}`, `0.900`},
 		{"digits", `\result[digits=1]{map}{sampler=y, setting=easy}`, `0.7`},
 		{"percent", `\result[percent]{map}{sampler=x, setting=easy}`, `81.0\,\%`},
 		{"interval", `\result[interval]{map}{sampler=x, setting=easy}`, `0.810\,\ensuremath{\pm}\,0.127`},
 		{"difference", `\difference{map}{sampler=x, setting=easy}{sampler=y}`, `\ensuremath{+}0.147`},
 		{"negative difference", `\difference[percent, digits=0]{map}{sampler=y, setting=easy}{sampler=x}`, `\ensuremath{-}15\,\%`},
 		{"claim", `This \claim{good}.`, `This holds.`},
-		{"claim of others", `\claim[published]{good}`, `no data`},
+		{"claim of others", `\claim[published]{good}`, `holds`},
 		{"value", `\section{\valueof{odd}}`, `\section{50\,\% \& a\_b}`},
 		{"fact", `\texttt{\run{command}}`, `\texttt{repro run -{}-var \textquotesingle{}a=1\textquotesingle{}}`},
 		{"when", `a\when{scale=smoke|small}{b \valueof{which}}c`, `ab xc`},
@@ -129,7 +135,7 @@ func TestMistakesHaveTheirLines(t *testing.T) {
 		{"not a selector", `\result{map}{x}`, `1: \result{map}{x}: "x" is not DIMENSION=VALUE`},
 		{"twice", `\result{map}{sampler=x, sampler=y}`, `1: \result{map}{sampler=x, sampler=y}: sampler is given twice`},
 		{"option", `\result[bold]{map}{sampler=x, setting=easy}`, `1: \result{map}{sampler=x, setting=easy}: there is no option "bold"; there are digits=N, interval, percent, published`},
-		{"no published", `\result[published]{map}{sampler=x, setting=easy}`, `1: \result{map}{sampler=x, setting=easy}: the report has no published number for this cell`},
+		{"no published", `\result[published]{map}{sampler=y, setting=easy}`, `1: \result{map}{sampler=y, setting=easy}: the report has no published number for this cell`},
 		{"lacks an argument", "a\n\n\\result{map} b", `3: \result lacks an argument: write \result{REPORT}{DIMENSION=VALUE, …}`},
 		{"open brace", "\\when{scale=smoke}{a\n\n", `1: \when has a { without }`},
 		{"unknown value name", `\valueof{sclae}`, `1: \valueof{sclae}: there is no value "sclae"; there are odd, scale, which. Give it in the paper block of the workflow: values = { … }`},
@@ -238,28 +244,63 @@ func TestEveryNumberHasItsSources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(filled.Numbers); n != 5 {
-		t.Fatalf("%d numbers, want 4 of the table and a difference", n)
+	if n := len(filled.Numbers); n != 6 {
+		t.Fatalf("%d numbers, want 4 of the table, a published one and a difference", n)
 	}
-	last := filled.Numbers[4]
+	last := filled.Numbers[5]
 	if last.Line != 2 || last.Command != "difference" || len(last.Sources) != 4 || len(last.Cells) != 2 || last.Cells[1]["sampler"] != "y" {
 		t.Errorf("%+v", last)
+	}
+	if first := filled.Numbers[0]; !first.Published || first.Value != 0.9 || len(first.Sources) != 0 {
+		t.Errorf("%+v", first)
 	}
 	if s := last.Sources[0]; s.Stage != "evaluate.all[sampler=x,seed=0]" || s.Key != cache.Of([]byte(s.Stage)).Hex() {
 		t.Errorf("%+v", s)
 	}
-	for i := 1; i <= 4; i++ {
+	for i := 1; i <= 5; i++ { // the published numbers are one
 		for _, text := range []string{filled.LaTeX, filled.Pandoc} {
 			if n := strings.Count(text, fmt.Sprintf(`\hypertarget{source:%d}`, i)); n != 1 {
 				t.Errorf("source %d is listed %d times", i, n)
 			}
 		}
 	}
-	if !strings.Contains(filled.LaTeX, `\hyperlink{source:1}{\textbf{0.810}}`) {
+	if !strings.Contains(filled.LaTeX, `\hyperlink{source:2}{\textbf{0.810}}`) {
 		t.Error("no link from a cell:", filled.LaTeX)
 	}
 	if lines := strings.Count(filled.LaTeX, "\n"); lines != 3 {
 		t.Errorf("%d lines, the template has 3", lines)
+	}
+}
+
+func TestTablesShowPublishedNumbersOrNot(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		option  string
+		has     []string
+		not     []string
+		numbers int
+	}{
+		{"", []string{"{[}0.900]", "0.810", "Published values are in brackets."}, nil, 5},
+		{"nopublished", []string{"0.810"}, []string{"0.900", "brackets"}, 4},
+		{"published", []string{"0.900", "Mean average precision, published numbers"}, []string{"0.810", "brackets", "interval"}, 1},
+	} {
+		filled, err := fill(t, `\resulttable[`+test.option+`]{map}`, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range test.has {
+			if !strings.Contains(filled.LaTeX, want) {
+				t.Errorf("%s: no %s in %s", test.option, want, filled.LaTeX)
+			}
+		}
+		for _, not := range test.not {
+			if strings.Contains(filled.LaTeX, not) {
+				t.Errorf("%s: %s in %s", test.option, not, filled.LaTeX)
+			}
+		}
+		if len(filled.Numbers) != test.numbers {
+			t.Errorf("%s: %d numbers", test.option, len(filled.Numbers))
+		}
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"repro/reports"
-	"repro/reports/render"
 )
 
 // look says how a number looks.
@@ -136,56 +135,6 @@ func (f *filler) difference(c *command) (string, error) {
 	}
 	value := table.Cells[a.row][a.column].Mean - table.Cells[b.row][b.column].Mean
 	return f.link(c, table, []position{a, b}, value, f.number(l, value, true), false), nil
-}
-
-// resultTable expands \resulttable[OPTIONS]{REPORT}. Without a
-// label it is tab:REPORT.
-func (f *filler) resultTable(c *command) (string, error) {
-	table, err := f.table(c.args[0], nil)
-	if err != nil {
-		return "", err
-	}
-	if err := f.current(c.args[0], nil); err != nil {
-		return "", err
-	}
-	o := render.Options{Label: "tab:" + strings.ReplaceAll(table.Name, "_", "-"), Pandoc: f.pandoc}
-	for _, option := range splitCommas(c.options) {
-		name, value, _ := strings.Cut(strings.TrimSpace(option), "=")
-		switch name {
-		case "label":
-			o.Label = value
-		case "nonotes":
-			o.NoNotes = true
-		case "small", "footnotesize":
-			o.Size = name
-		default:
-			return "", fmt.Errorf("there is no option %q; there are label=LABEL, nonotes, small, footnotesize", option)
-		}
-	}
-	links := map[position]string{}
-	for i := range table.Rows {
-		for j := range table.Columns {
-			cell, at := &table.Cells[i][j], position{i, j}
-			if !cell.Missing() {
-				links[at] = f.sources.note(f, c, table, []position{at}, cell.Mean, false)
-			}
-			if cell.Published != nil {
-				f.sources.note(f, c, table, []position{at}, *cell.Published, true)
-			}
-		}
-	}
-	if f.sources.listed {
-		o.Link = func(i, j int) string { return links[position{i, j}] }
-	}
-	var b strings.Builder
-	if err := render.LaTeX(&b, table, o); err != nil {
-		return "", err
-	}
-	text := strings.TrimSpace(b.String())
-	if !f.pandoc {
-		text = strings.ReplaceAll(text, "\n", " ")
-	}
-	return text, nil
 }
 
 // cell finds the cell that is meant and demands that it is current.

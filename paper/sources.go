@@ -94,6 +94,9 @@ func (s *sources) claim(f *filler, r *claims.Result) {
 	for i := range r.Claim.Checks {
 		report := f.options.Snapshot.Report(r.Claim.Checks[i].Report)
 		values := fixed(&r.Claim.Checks[i])
+		if !report.Published.IsZero() {
+			s.add(target{file: report.PublishedFile, output: report.Published.Short()}, "claims")
+		}
 		for _, from := range report.From {
 			stage := f.options.Snapshot.Stage(from.Stage)
 			if stage == nil || !gives(stage, report, values) {
