@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"repro/engine/lang"
+	"repro/cache/runs"
 	"repro/reports/claims"
 	"repro/reports/render"
 )
@@ -19,6 +19,7 @@ type claimsFlags struct {
 	workflowFlags
 	format  string
 	names   []string
+	run     string
 	strict  bool
 	verbose bool
 }
@@ -43,6 +44,7 @@ func newClaims(t *terminal, sdk fs.FS) *cobra.Command {
 	f.add(c)
 	c.Flags().StringVarP(&f.format, "format", "f", formatText, "how to print: "+strings.Join(render.ClaimFormats(), ", "))
 	c.Flags().StringArrayVar(&f.names, "only", nil, "judge only the claim `NAME`; may be repeated")
+	c.Flags().StringVar(&f.run, "run", "", "judge by the earlier run `ID` (see history; a unique beginning will do)")
 	c.Flags().BoolVar(&f.strict, "strict", false, "exit with 7 unless every claim holds on our results")
 	c.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show all evidence, not only what decides")
 	return c
@@ -53,24 +55,16 @@ func (p *project) claims(ctx context.Context, t *terminal, f *claimsFlags) (err 
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
-	w, err := p.load(ctx, t)
-	if err != nil {
-		return err
-	}
-	if w.Claims, err = onlyClaims(w.Claims, f.names); err != nil {
-		return err
-	}
-	store, err := p.openStore(ctx, t)
+	found, store, err := p.found(ctx, t, f.run)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	found, err := p.snapshot(ctx, t, w, store)
-	if err != nil {
+	if found.Claims, err = onlyClaims(found.Claims, f.names); err != nil {
 		return err
 	}
 	if missing := found.Missing(); missing > 0 {
-		t.say("note: %d of %d stages have no result yet; fill the gaps with: %s", missing, len(found.Stages), p.command("run"))
+		t.say("note: %d of %d stages have no result%s", missing, len(found.Stages), p.remedy(f.run))
 	}
 	results, judgeErr := claims.Judge(ctx, found, claims.Options{})
 	if judgeErr != nil {
@@ -84,7 +78,7 @@ func (p *project) claims(ctx context.Context, t *terminal, f *claimsFlags) (err 
 	return errors.Join(judgeErr, err, claimsExit(t, results, f.strict))
 }
 
-func onlyClaims(all []*lang.Claim, names []string) ([]*lang.Claim, error) {
+func onlyClaims(all []runs.Claim, names []string) ([]runs.Claim, error) {
 	var known []string
 	for _, c := range all {
 		known = append(known, c.Name)
@@ -97,7 +91,7 @@ func onlyClaims(all []*lang.Claim, names []string) ([]*lang.Claim, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
-	return slices.DeleteFunc(slices.Clone(all), func(c *lang.Claim) bool { return !slices.Contains(names, c.Name) }), nil
+	return slices.DeleteFunc(slices.Clone(all), func(c runs.Claim) bool { return !slices.Contains(names, c.Name) }), nil
 }
 
 // claimsExit says how many claims have which verdict on our results, and

@@ -119,9 +119,9 @@ func (p *project) recordedRun(id string) (*runs.Run, error) {
 	if len(p.flags.vars)+len(p.flags.varFiles) > 0 {
 		return nil, withCode(exitUsage, errors.New("--run takes the variables of that run: leave out --var and --var-file"))
 	}
-	r, err := p.records().Load(id)
+	r, err := p.runByName(id)
 	if err != nil {
-		return nil, withCode(exitUsage, fmt.Errorf("there is no record of the run %s (%w). List runs with: %s", id, err, p.command("status")))
+		return nil, withCode(exitUsage, err)
 	}
 	if r.Workflow != p.workflowID() {
 		return nil, withCode(exitUsage, fmt.Errorf("the run %s is one of %s: name that", id, r.Workflow))

@@ -285,6 +285,32 @@ func (p *project) command(verb string, args ...string) string {
 
 func (p *project) records() *runs.Dir { return runs.Open(p.runs) }
 
+// runByName returns the record whose ID starts with name.
+func (p *project) runByName(name string) (*runs.Run, error) {
+	list, err := p.records().List()
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, h := range list {
+		if h.ID == name {
+			found = []string{h.ID}
+			break
+		}
+		if strings.HasPrefix(h.ID, name) {
+			found = append(found, h.ID)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, fmt.Errorf("there is no run %s on record. List runs with: %s", name, p.command("history"))
+	case 1:
+	default:
+		return nil, withCode(exitUsage, fmt.Errorf("%s means %d runs, such as %s and %s: give more of it", name, len(found), found[0], found[1]))
+	}
+	return p.records().Load(found[0])
+}
+
 // workflowID names the workflow in records: its path from the root.
 func (p *project) workflowID() string {
 	abs, err := filepath.Abs(p.file)

@@ -52,7 +52,7 @@ func newReport(t *terminal, sdk fs.FS) *cobra.Command {
 	f.add(c)
 	c.Flags().StringVarP(&f.format, "format", "f", formatText, "how to print: "+strings.Join(render.Formats(), ", ")+" or "+formatHTML+", a page for a browser")
 	c.Flags().StringArrayVar(&f.names, "only", nil, "print only the report `NAME`; may be repeated")
-	c.Flags().StringVar(&f.run, "run", "", "report the earlier run `ID` (see status; a unique beginning will do) from its record")
+	c.Flags().StringVar(&f.run, "run", "", "report the earlier run `ID` (see history; a unique beginning will do) from its record")
 	c.Flags().StringVarP(&f.output, "output", "o", "", "write to `FILE`")
 	return c
 }

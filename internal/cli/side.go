@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"repro/cache/disk"
-	"repro/cache/runs"
 	"repro/reports"
 )
 
@@ -25,6 +24,9 @@ func (p *project) side(ctx context.Context, t *terminal, f *diffFlags, store *di
 		record, err := p.runByName(name)
 		if err != nil {
 			return nil, err
+		}
+		if len(record.Reports) == 0 {
+			return nil, fmt.Errorf("run %s has no reports: either its workflow has none, or an earlier repro recorded it", record.ID)
 		}
 		return reports.NewSnapshot("run "+record.ID, record, store), nil
 	}
@@ -106,37 +108,4 @@ func presentLabel(f *workflowFlags) string {
 		label += " with " + f.vars[n-1]
 	}
 	return label
-}
-
-// runByName returns the record whose ID starts with name.
-func (p *project) runByName(name string) (*runs.Run, error) {
-	list, err := p.records().List()
-	if err != nil {
-		return nil, err
-	}
-	var found []string
-	for _, h := range list {
-		if h.ID == name {
-			found = []string{h.ID}
-			break
-		}
-		if strings.HasPrefix(h.ID, name) {
-			found = append(found, h.ID)
-		}
-	}
-	switch len(found) {
-	case 0:
-		return nil, fmt.Errorf("there is no run %s; see: %s", name, p.command("history"))
-	case 1:
-	default:
-		return nil, withCode(exitUsage, fmt.Errorf("%s means %d runs, such as %s and %s: give more of it", name, len(found), found[0], found[1]))
-	}
-	record, err := p.records().Load(found[0])
-	if err != nil {
-		return nil, err
-	}
-	if len(record.Reports) == 0 {
-		return nil, fmt.Errorf("run %s has no reports: either its workflow has none, or an earlier repro recorded it", record.ID)
-	}
-	return record, nil
 }
