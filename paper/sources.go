@@ -94,7 +94,9 @@ func (s *sources) claim(f *filler, r *claims.Result) {
 	for i := range r.Claim.Checks {
 		report := f.options.Snapshot.Report(r.Claim.Checks[i].Report)
 		values := fixed(&r.Claim.Checks[i])
-		if !report.Published.IsZero() {
+		if file, digest := r.Claim.PublishedFile, r.Claim.Published; !digest.IsZero() {
+			s.add(target{file: file, output: digest.Short()}, "claims")
+		} else if !report.Published.IsZero() {
 			s.add(target{file: report.PublishedFile, output: report.Published.Short()}, "claims")
 		}
 		for _, from := range report.From {

@@ -35,7 +35,7 @@ type latex struct {
 
 func (l *latex) write() {
 	t := l.table
-	l.text.WriteString("\\begin{table}[htbp]\n\\centering\n")
+	l.text.WriteString("\\begin{table}\n\\centering\n")
 	caption := latexText(heading(t))
 	if t.Caption != "" {
 		caption += ". " + latexText(t.Caption)
@@ -45,7 +45,7 @@ func (l *latex) write() {
 		l.text.WriteString("\\label{" + l.options.Label + "}\n")
 	}
 	if l.options.Size != "" && !l.options.Pandoc {
-		l.text.WriteString("\\" + l.options.Size + "\n")
+		l.text.WriteString("\\" + l.options.Size + "\\setlength{\\tabcolsep}{4pt}\n")
 	}
 	columns := strings.Repeat("l", len(t.RowDims))
 	for _, split := range l.split {
