@@ -73,12 +73,17 @@ func snapshot(t *testing.T, stale bool) *reports.Snapshot {
 // fill fills the text of a template.
 func fill(t *testing.T, template string, stale bool) (*paper.Filled, error) {
 	t.Helper()
+	return fillFrom(t, template, snapshot(t, stale))
+}
+
+func fillFrom(t *testing.T, template string, results *reports.Snapshot) (*paper.Filled, error) {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "a.tex")
 	if err := os.WriteFile(file, []byte(template), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	return paper.Fill(t.Context(), file, paper.Options{
-		Snapshot: snapshot(t, stale), Rerun: "repro run main.hcl",
+		Snapshot: results, Rerun: "repro run main.hcl",
 		Values: map[string]string{"scale": "smoke", "which": "x", "odd": "50 % & a_b"},
 		Facts:  map[string]string{"commit": "abc", "command": "repro run --var 'a=1'"},
 	})
@@ -234,6 +239,21 @@ func TestStaleNumbersAreRefused(t *testing.T) {
 	}
 	if !problems.Stale() {
 		t.Error("only a run is missing")
+	}
+}
+
+// TestAMeanOverLessIsStale averages over the seed, of which a value is missing:
+// the table has a number, but not the one that it should be.
+func TestAMeanOverLessIsStale(t *testing.T) {
+	t.Parallel()
+	for _, stale := range []bool{false, true} {
+		results := snapshot(t, stale)
+		results.Reports[0].Over, results.Reports[0].Average = "", []string{"seed"}
+		_, err := fillFrom(t, `\result{map}{sampler=x, setting=easy} \result{map}{sampler=y, setting=easy}`, results)
+		var problems paper.Problems
+		if errors.As(err, &problems); stale != (len(problems) == 1 && problems.Stale()) {
+			t.Errorf("stale %v: %v", stale, err)
+		}
 	}
 }
 

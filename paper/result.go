@@ -153,14 +153,14 @@ func (f *filler) cell(report string, which selector) (*reports.Table, position, 
 	if err != nil {
 		return nil, at, err
 	}
-	cell := &table.Cells[at.row][at.column]
-	if cell.Missing() || cell.Partial {
-		if stale := f.current(report, cellValues(table, at)); stale != nil {
-			return nil, at, stale
-		}
-		if cell.Missing() {
-			return nil, at, errors.New("the results have no value for this cell")
-		}
+	// Also where there is a value: it may be a mean over less than it should be.
+	if stale := f.current(report, cellValues(table, at)); stale != nil {
+		return nil, at, stale
+	}
+	switch cell := &table.Cells[at.row][at.column]; {
+	case cell.Missing():
+		return nil, at, errors.New("the results have no value for this cell")
+	case cell.Partial:
 		return nil, at, fmt.Errorf("the cell is the mean over %d values of %s only; others have more", cell.N, table.Over)
 	}
 	return table, at, nil
