@@ -12,15 +12,16 @@ import (
 
 // threshold holds every cell against the bounds. A cell with an interval over
 // seeds is within them if the whole interval is, and out of them if none of it.
-func threshold(t *reports.Table, c *runs.Check) ([]pending, error) {
+func threshold(n *numbers, t *reports.Table, c *runs.Check) ([]pending, error) {
 	var all []pending
 	for i := range t.Rows {
 		for j := range t.Columns {
 			cell := &t.Cells[i][j]
-			e := Evidence{
-				Place: coordinates(t, i, j).describe("") + beside(t, c), Subject: cell.Metric, Digits: t.Digits,
+			at := coordinates(t, i, j)
+			e := pending{Evidence: Evidence{
+				Place: at.describe("") + beside(t, c), Subject: cell.Metric, Digits: t.Digits,
 				AtLeast: c.AtLeast, AtMost: c.AtMost, Verdict: NoData,
-			}
+			}}
 			if cell.Missing() {
 				e.note("there is no value")
 			} else {
@@ -31,11 +32,12 @@ func threshold(t *reports.Table, c *runs.Check) ([]pending, error) {
 					e.Lo, e.Hi = &lo, &hi
 				}
 				e.Verdict = within(lo, hi, c)
+				e.incomplete(n, spot{cell.Metric, at, t.Rows[i], t.Columns[j], cell})
 			}
-			all = append(all, pending{Evidence: e})
+			all = append(all, e)
 		}
 	}
-	return all, nil
+	return append(all, elsewhere(n, t, "", nil)...), nil
 }
 
 // within says whether an interval is within the bounds of a check.
@@ -64,10 +66,12 @@ func count(n *numbers, c *runs.Check) pending {
 		seen[fmt.Sprintf("%q", values)] = true
 	}
 	number := float64(len(seen))
-	return pending{Evidence: Evidence{
+	p := pending{Evidence: Evidence{
 		Place: strings.ReplaceAll(describe(c.Where), " = ", "="), Subject: strings.Join(c.Of, " × "),
 		Value: &number, AtLeast: c.AtLeast, AtMost: c.AtMost, Verdict: within(number, number, c),
 	}}
+	p.lacks(n.sources)
+	return p
 }
 
 // coordinate is a dimension of a cell with its value.

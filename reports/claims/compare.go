@@ -15,6 +15,8 @@ import (
 
 // spot is a cell of a table.
 type spot struct {
+	name        string // for people: what tells it from its rivals
+	place       place
 	row, column reports.Key
 	cell        *reports.Cell
 }
@@ -38,7 +40,7 @@ func groupsOf(t *reports.Table, dim string) []group {
 				index[name] = n
 				groups = append(groups, group{place: name, cells: map[string]spot{}})
 			}
-			groups[n].cells[at.value(dim)] = spot{t.Rows[i], t.Columns[j], &t.Cells[i][j]}
+			groups[n].cells[at.value(dim)] = spot{at.value(dim), at, t.Rows[i], t.Columns[j], &t.Cells[i][j]}
 		}
 	}
 	return groups
@@ -81,6 +83,9 @@ func (j *judge) compare(n *numbers, t *reports.Table, c *runs.Check) ([]pending,
 			p.side(&p.Value, &p.Seeds[0], contest.subject, subject.cell)
 			p.side(&p.Other, &p.Seeds[1], contest.against, against.cell)
 			if p.Verdict == "" {
+				p.incomplete(n, subject, against)
+			}
+			if p.Verdict == "" {
 				if err := j.test(&p, c, units, subject, against); err != nil {
 					return nil, err
 				}
@@ -91,7 +96,11 @@ func (j *judge) compare(n *numbers, t *reports.Table, c *runs.Check) ([]pending,
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%w: no cell has %s = %s", errNoData, dim, list[0].subject)
 	}
-	return all, nil
+	values := []string{}
+	for _, contest := range list {
+		values = append(values, contest.subject, contest.against)
+	}
+	return append(all, elsewhere(n, t, dim, values)...), nil
 }
 
 // unit returns what a check is paired over, "" if there is nothing. Published

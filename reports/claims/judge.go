@@ -118,7 +118,7 @@ func (j *judge) check(c *runs.Check, look func(*runs.Report, *runs.Check) (*numb
 	}
 	switch c.Kind {
 	case runs.Threshold:
-		return threshold(t, c)
+		return threshold(n, t, c)
 	case runs.Compare, runs.Trend:
 		return j.compare(n, t, c)
 	default:

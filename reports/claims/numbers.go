@@ -20,6 +20,7 @@ var errNoData = errors.New("no data")
 type numbers struct {
 	report   runs.Report // narrowed to what the check admits
 	records  []reports.Record
+	sources  []source          // of the records; none of published numbers
 	snapshot *reports.Snapshot // nil for published numbers, which have no values per query
 }
 
@@ -42,6 +43,7 @@ func ours(ctx context.Context, s *reports.Snapshot, r *runs.Report, c *runs.Chec
 	n := &numbers{report: *r, snapshot: s}
 	n.report.Published = cache.Digest{} // judged apart
 	n.report.Where = narrow(r.Where, c.Where)
+	n.sources = sourcesOf(s, &n.report)
 	n.records, err = admitted(records, n.report.Where)
 	return n, err
 }

@@ -60,5 +60,6 @@ type Evidence struct {
 	Test       string   `json:"test,omitempty"`     // how P came to be
 	Units      int      `json:"units,omitempty"`    // pairs that the test has
 	Unit       string   `json:"unit,omitempty"`     // what they are: "question", "query_lang"
+	Missing    int      `json:"missing,omitempty"`  // results behind it that have yet to be made
 	Seeds      [2]int   `json:"seeds,omitzero"`     // values of the report's over behind Value and Other
 }
