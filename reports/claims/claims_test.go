@@ -24,10 +24,12 @@ type world struct {
 	store   *mem.Store
 	run     *runs.Run
 	sources []runs.Source
+
+	questions int // of each language
 }
 
 func newWorld(t *testing.T) *world {
-	return &world{t: t, store: mem.New(), run: runs.New()}
+	return &world{t: t, store: mem.New(), run: runs.New(), questions: 60}
 }
 
 func (w *world) put(b []byte) cache.Digest {
@@ -59,14 +61,13 @@ func (w *world) stage(name string, axes map[string]string, value func(question i
 		records = nil
 		var lines strings.Builder
 		for _, lang := range []string{"de", "en"} {
-			const questions = 60
 			sum := 0.0
-			for q := range questions {
+			for q := range w.questions {
 				v := value(q)
 				sum += v
 				fmt.Fprintf(&lines, `{"query":"%s:%d","question":"%d","query_lang":%q,"map":%v}`+"\n", lang, q, q, lang, v)
 			}
-			records = append(records, map[string]any{"metric": "map", "query_lang": lang, "value": sum / questions})
+			records = append(records, map[string]any{"metric": "map", "query_lang": lang, "value": sum / float64(w.questions)})
 		}
 		s.Outputs["per_query"] = cache.Artifact{Digest: w.put([]byte(lines.String()))}
 	}
@@ -262,6 +263,55 @@ func TestMissingStages(t *testing.T) {
 	got := results[0].Ours
 	if got.Verdict != claims.NoData || !strings.HasPrefix(got.Reason, "1 of 2 holds; there is no value for good; there is no value for base at init=LaBSE") {
 		t.Errorf("%s: %s", got.Verdict, got.Reason)
+	}
+}
+
+// The correction multiplies p-values by the number of comparisons: the draws
+// have to be so many that clear ones stay clear.
+func TestManyComparisons(t *testing.T) {
+	t.Parallel()
+	const rivals = 600
+	w := newWorld(t)
+	w.questions = 4
+	names := make([]string, rivals)
+	w.stage("best", map[string]string{"sampler": "best"}, func(q int) float64 { return 0.9 + float64(q)/1000 })
+	for i := range names {
+		names[i] = fmt.Sprintf("s%d", i)
+		w.stage(names[i], map[string]string{"sampler": names[i]}, func(q int) float64 { return 0.5 + float64(q*q)/1000 })
+	}
+	r := w.report()
+	r.Over = ""
+	w.run.Reports = []runs.Report{r}
+	check := with(comparison("best", names...), func(c *runs.Check) { c.Test = "bootstrap" })
+	results, err := claims.Judge(t.Context(), w.snapshot(runs.Claim{Checks: []runs.Check{check}}), claims.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := results[0].Ours; got.Verdict != claims.Holds || len(got.Evidence) != rivals {
+		t.Errorf("%s: %s (%d comparisons)", got.Verdict, got.Reason, len(got.Evidence))
+	}
+}
+
+// A p-value that is the level is not below it, as in diff: five questions that
+// all point one way give 2/2⁵.
+func TestTheLevelItself(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.questions = 5
+	w.stage("a", map[string]string{"sampler": "a"}, func(q int) float64 { return 0.5 + float64(q)/100 })
+	w.stage("b", map[string]string{"sampler": "b"}, func(int) float64 { return 0.4 })
+	r := w.report()
+	r.Over = ""
+	w.run.Reports = []runs.Report{r}
+	for level, want := range map[float64]claims.Verdict{2. / 32: claims.NotSignificant, 2.1 / 32: claims.Holds} {
+		check := with(comparison("a", "b"), func(c *runs.Check) { c.Level = level })
+		results, err := claims.Judge(t.Context(), w.snapshot(runs.Claim{Checks: []runs.Check{check}}), claims.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := results[0].Ours; got.Verdict != want {
+			t.Errorf("level %v: %s: %s", level, got.Verdict, got.Reason)
+		}
 	}
 }
 

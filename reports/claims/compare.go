@@ -86,9 +86,10 @@ func (j *judge) compare(n *numbers, t *reports.Table, c *runs.Check) ([]pending,
 				p.incomplete(n, subject, against)
 			}
 			if p.Verdict == "" {
-				if err := j.test(&p, c, units, subject, against); err != nil {
+				if err := p.differ(c, &n.report, subject.cell.Metric); err != nil {
 					return nil, err
 				}
+				p.tell = func(p *pending, draws int) error { return j.test(p, c, draws, units, subject, against) }
 			}
 			all = append(all, p)
 		}
@@ -126,36 +127,41 @@ func (p *pending) side(value **float64, seeds *int, name string, cell *reports.C
 	*value, *seeds = &cell.Mean, len(cell.Samples)
 }
 
-// test fills in the difference and what tells it from noise.
-func (j *judge) test(p *pending, c *runs.Check, units *byDimension, subject, against spot) error {
-	sign, err := sign(c, &units.numbers.report, subject.cell.Metric)
+// differ fills in the difference.
+func (p *pending) differ(c *runs.Check, r *runs.Report, metric string) error {
+	sign, err := sign(c, r, metric)
 	if err != nil {
 		return err
 	}
-	needed := sign * c.By
+	p.needed = sign * c.By
 	if c.NotWorse {
-		needed = -needed
+		p.needed = -p.needed
 	}
 	difference := *p.Value - *p.Other
 	p.Difference, p.Better = &difference, sign*difference > 0
-	p.margin = sign * (difference - needed)
+	p.margin = sign * (difference - p.needed)
 	switch {
 	case c.By > 0 && c.NotWorse:
 		p.note(fmt.Sprintf("may be %v worse", c.By))
 	case c.By > 0:
 		p.note(fmt.Sprintf("has to be %v better", c.By))
 	}
+	return nil
+}
+
+// test fills in what tells the difference from noise.
+func (j *judge) test(p *pending, c *runs.Check, draws int, units *byDimension, subject, against spot) (err error) {
 	if units.name == unitQuestion {
-		err = j.byQuestion(p, c, units.numbers, needed, subject, against)
+		err = j.byQuestion(p, c, draws, units.numbers, subject, against)
 	} else {
-		err = units.test(p, needed, subject, against)
+		err = units.test(p, subject, against)
 	}
 	if err != nil {
 		return err
 	}
 	if p.Seeds[0] > 1 && p.Seeds[1] > 1 {
-		e := stats.Welch(shifted(against.cell, needed), shifted(subject.cell, 0), 1-c.Level)
-		p.add("Welch's t over seeds", e.P, e.Lo+needed, e.Hi+needed)
+		e := stats.Welch(shifted(against.cell, p.needed), shifted(subject.cell, 0), 1-c.Level)
+		p.add("Welch's t over seeds", e.P, e.Lo+p.needed, e.Hi+p.needed)
 	} else if units.numbers.snapshot != nil && units.numbers.report.Over != "" {
 		p.note("one " + units.numbers.report.Over + " says nothing about others")
 	}
@@ -215,7 +221,7 @@ const unitQuestion = "question"
 
 // byQuestion tests a difference with what each question adds to it. Without
 // values per query there is no such test.
-func (j *judge) byQuestion(p *pending, c *runs.Check, n *numbers, needed float64, subject, against spot) error {
+func (j *judge) byQuestion(p *pending, c *runs.Check, draws int, n *numbers, subject, against spot) error {
 	is, err := n.snapshot.Values(j.ctx, &n.report, subject.row, subject.column)
 	var units []reports.Unit
 	if err == nil {
@@ -233,15 +239,16 @@ func (j *judge) byQuestion(p *pending, c *runs.Check, n *numbers, needed float64
 	}
 	flips, boots := make([]float64, len(units)), make([]float64, len(units))
 	for i, u := range units {
-		flips[i], boots[i] = u.Flip-needed, u.Boot-needed
+		flips[i], boots[i] = u.Flip-p.needed, u.Boot-p.needed
 	}
 	o := stats.Options{Samples: j.options.Samples, Level: 1 - c.Level, Seed: j.seed(p)}
 	lo, hi := stats.Bootstrap(boots, o)
+	lo, hi, o.Samples = lo+p.needed, hi+p.needed, draws
 	p.Units, p.Unit = len(units), unitQuestion
 	if c.Test == "bootstrap" {
-		p.add("bootstrap over questions", stats.BootstrapP(boots, o), lo+needed, hi+needed)
+		p.add("bootstrap over questions", stats.BootstrapP(boots, o), lo, hi)
 	} else {
-		p.add("randomisation over questions", stats.Randomisation(flips, o), lo+needed, hi+needed)
+		p.add("randomisation over questions", stats.Randomisation(flips, o), lo, hi)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 // Options says how differences are told from noise. The zero value is ready
 // for use, and gives the same numbers every time.
 type Options struct {
-	Samples int    // of the randomisation and the bootstrap; 10,000 if 0
+	Samples int    // of the randomisation and the bootstrap; 10,000 if 0; p-values of many comparisons take more
 	Seed    uint64 // of their draws
 }
 
@@ -67,7 +68,12 @@ type judge struct {
 type pending struct {
 	Evidence
 	check  *runs.Check
+	needed float64 // what the difference is tested against: 0 without By
 	margin float64 // how much better it is than it has to be; NaN if unknown
+
+	// tell fills in what tells a comparison from noise, by draws of the
+	// randomisation or the bootstrap; nil if there is nothing to compare.
+	tell func(p *pending, draws int) error
 }
 
 // on judges the claim on what look returns for each of its checks.
@@ -87,6 +93,19 @@ func (j *judge) on(look func(*runs.Report, *runs.Check) (*numbers, error)) (Judg
 			all = append(all, p)
 		}
 	}
+	family := 0
+	for i := range all {
+		if all[i].tell != nil && all[i].check.Correction == correctionHolm {
+			family++
+		}
+	}
+	for i := range all {
+		if p := &all[i]; p.tell != nil {
+			if err := p.tell(p, j.draws(p.check, family)); err != nil {
+				return Judgement{}, fmt.Errorf("%s: claim %q: %w", p.At, j.claim.Name, err)
+			}
+		}
+	}
 	correct(all)
 	var judgement Judgement
 	for i := range all {
@@ -98,6 +117,23 @@ func (j *judge) on(look func(*runs.Report, *runs.Check) (*numbers, error)) (Judg
 		judgement.Notes = append(judgement.Notes, "That nothing is significantly worse does not show that all is as good: look at the intervals.")
 	}
 	return judgement, nil
+}
+
+const (
+	correctionHolm = "holm"
+	leastDraws     = 10_000
+	mostDraws      = 10_000_000 // some 80 MB
+)
+
+// draws returns how many draws a p-value needs. The least that n draws can give
+// is 1/(n+1), or twice that, and Holm's correction multiplies it by the size of
+// the family: that has to be well below the level.
+func (j *judge) draws(c *runs.Check, family int) int {
+	if c.Correction != correctionHolm {
+		family = 1
+	}
+	needed := min(mostDraws, 20*float64(family)/c.Level)
+	return max(cmp.Or(j.options.Samples, leastDraws), int(needed))
 }
 
 func (j *judge) check(c *runs.Check, look func(*runs.Report, *runs.Check) (*numbers, error)) ([]pending, error) {
@@ -131,7 +167,7 @@ func correct(all []pending) {
 	p := make([]float64, len(all))
 	for i := range all {
 		p[i] = math.NaN()
-		if all[i].P != nil && all[i].check.Correction == "holm" {
+		if all[i].P != nil && all[i].check.Correction == correctionHolm {
 			p[i] = *all[i].P
 		}
 	}
@@ -149,7 +185,7 @@ func (p *pending) decide() {
 	if p.Verdict != "" {
 		return
 	}
-	significant := p.Adjusted != nil && *p.Adjusted <= p.Level
+	significant := p.Adjusted != nil && *p.Adjusted < p.Level
 	switch {
 	case significant && p.margin < 0:
 		p.Verdict = Fails

@@ -16,7 +16,7 @@ type byDimension struct {
 	table   *reports.Table // with the dimension as the last of its rows; built once
 }
 
-func (d *byDimension) test(p *pending, needed float64, subject, against spot) (err error) {
+func (d *byDimension) test(p *pending, subject, against spot) (err error) {
 	if d.name == "" {
 		return nil
 	}
@@ -32,12 +32,12 @@ func (d *byDimension) test(p *pending, needed float64, subject, against spot) (e
 		a, ok1 := is[value]
 		b, ok2 := than[value]
 		if ok1 && ok2 && slices.Equal(row[:len(row)-1], subject.row) {
-			differences = append(differences, a-b-needed)
+			differences = append(differences, a-b-p.needed)
 		}
 	}
 	e := stats.PairedT(differences, 1-p.Level)
 	p.Units, p.Unit = len(differences), d.name
-	p.add("Student's t over "+d.name, e.P, e.Lo+needed, e.Hi+needed)
+	p.add("Student's t over "+d.name, e.P, e.Lo+p.needed, e.Hi+p.needed)
 	return nil
 }
 
