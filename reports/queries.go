@@ -35,18 +35,19 @@ type Query struct {
 	ID       string
 	Question string // what all translations of the query share
 	Value    float64
+
+	block string // its dimensions
 }
 
 // Values returns the values per query behind a cell of a report's table. The
 // error wraps ErrNoQueries if a stage of the cell has none, or if they are not
 // what its metrics are means of.
 func (s *Snapshot) Values(ctx context.Context, r *runs.Report, row, column Key) (*Values, error) {
-	all, err := s.Records(ctx, r)
+	placed, err := s.placed(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	spec := s.spec(r)
-	records := byPlace(Admitted(all, r.Where), &spec)[place{row.id(), column.id()}]
+	records := placed[place{row.id(), column.id()}]
 	if len(records) == 0 {
 		return nil, ErrNoQueries
 	}
@@ -76,6 +77,20 @@ func (s *Snapshot) Values(ctx context.Context, r *runs.Report, row, column Key) 
 	}
 	first.scale(1 / float64(len(perRun)))
 	return first, nil
+}
+
+// placed returns the records of a report by the cell that they belong to.
+func (s *Snapshot) placed(ctx context.Context, r *runs.Report) (map[place][]Record, error) {
+	if known, ok := s.places[r]; ok {
+		return known, nil
+	}
+	all, err := s.Records(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	spec := s.spec(r)
+	s.places[r] = byPlace(Admitted(all, r.Where), &spec)
+	return s.places[r], nil
 }
 
 // weigh calls do with each record and its weight in the nested unweighted mean
@@ -124,6 +139,9 @@ func (s *Snapshot) recordQueries(ctx context.Context, r *Record) ([]Query, error
 		return nil, err
 	}
 	queries := table.find(r)
+	if twice(queries) {
+		return nil, fmt.Errorf("%w that can be told apart: %s of %s has one of them twice", ErrNoQueries, queriesPort, r.Source)
+	}
 	sum := 0.0
 	for _, q := range queries {
 		sum += q.Value

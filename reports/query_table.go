@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ type queryTable struct {
 
 // queryBlock is the queries that share all dimensions.
 type queryBlock struct {
+	id        string
 	dims      map[string]string
 	ids       []string
 	questions []string
@@ -30,19 +32,38 @@ type queryBlock struct {
 // the dimensions that both have, with their values of its metric.
 func (t *queryTable) find(r *Record) []Query {
 	var queries []Query
+	blocks := 0
 	for _, block := range t.blocks {
 		values, ok := block.values[r.Metric]
 		if !ok || !block.agrees(r) {
 			continue
 		}
+		blocks++
 		for i, value := range values {
 			if !math.IsNaN(value) {
-				queries = append(queries, Query{ID: block.ids[i], Question: block.questions[i], Value: value})
+				queries = append(queries, Query{ID: block.ids[i], Question: block.questions[i], Value: value, block: block.id})
 			}
 		}
 	}
-	slices.SortFunc(queries, func(a, b Query) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(queries, func(a, b Query) int {
+		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.block, b.block))
+	})
+	if blocks > 1 && twice(queries) { // the same query in several languages, say
+		for i := range queries { // they stay in order, but for their blocks'
+			queries[i].ID += " " + queries[i].block
+		}
+	}
 	return queries
+}
+
+// twice reports whether an ID stands in sorted queries twice.
+func twice(queries []Query) bool {
+	for i := 1; i < len(queries); i++ {
+		if queries[i].ID == queries[i-1].ID {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *queryBlock) agrees(r *Record) bool {
@@ -109,10 +130,10 @@ func (b *queryBlock) put(metric string, value float64) {
 }
 
 func (t *queryTable) block(dims map[string]string) *queryBlock {
-	id := fmt.Sprint(dims) // in the order of names
+	id := fmt.Sprintf("%q", dims) // in the order of names
 	b := t.byID[id]
 	if b == nil {
-		b = &queryBlock{dims: dims, values: map[string][]float64{}}
+		b = &queryBlock{id: id, dims: dims, values: map[string][]float64{}}
 		t.blocks, t.byID[id] = append(t.blocks, b), b
 	}
 	return b

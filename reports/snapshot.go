@@ -19,7 +19,8 @@ var ErrNoRecords = errors.New("no results yet")
 // names. It is not safe for concurrent use.
 type Snapshot struct {
 	*runs.Run
-	Label string // for people: "HEAD (1a2b3c4)", "working tree", "run 2026…"
+	Label string   // for people: "HEAD (1a2b3c4)", "working tree", "run 2026…"
+	Notes []string // what of it is not as Label says
 	Blobs cache.Blobs
 
 	// Planned has the actions, as far as they are known, of stages whose inputs
@@ -28,11 +29,17 @@ type Snapshot struct {
 
 	stages  map[string]*runs.Stage
 	queries map[cache.Digest]*queryTable
+	places  map[*runs.Report]map[place][]Record
 }
 
 // NewSnapshot returns the snapshot of a record.
 func NewSnapshot(label string, r *runs.Run, blobs cache.Blobs) *Snapshot {
-	s := &Snapshot{Run: r, Label: label, Blobs: blobs, stages: make(map[string]*runs.Stage, len(r.Stages)), queries: map[cache.Digest]*queryTable{}}
+	s := &Snapshot{
+		Run: r, Label: label, Blobs: blobs,
+		stages:  make(map[string]*runs.Stage, len(r.Stages)),
+		queries: map[cache.Digest]*queryTable{},
+		places:  map[*runs.Report]map[place][]Record{},
+	}
 	for i := range r.Stages {
 		s.stages[r.Stages[i].Addr] = &r.Stages[i]
 	}

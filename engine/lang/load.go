@@ -18,10 +18,20 @@ type Options struct {
 	VarFiles []string          // files of NAME = VALUE lines; later ones win
 	Vars     map[string]string // values as written on the command line; they win over files
 
+	// Copied is set if the file is in a copy of a folder.
+	Copied *Copy
+
 	// Open returns the kinds that there are once the plugin is open: all that
 	// were before and what it adds. It is called once for each plugin that a
 	// stage uses; the workflow it is given has no stages yet.
 	Open func(w *Workflow, p *Plugin) (*stages.Registry, error)
+}
+
+// Copy says that a workflow's file is in a copy of a folder, such as that of a
+// commit: paths that leave the folder go on from where the original is.
+type Copy struct {
+	Root string // the copy
+	Dir  string // the original of the workflow's own folder
 }
 
 // Load reads and evaluates a workflow file. The returned Workflow always has
@@ -29,7 +39,7 @@ type Options struct {
 // it is valid only if there are no errors.
 func Load(file string, o Options) (*Workflow, hcl.Diagnostics) {
 	parser := hclparse.NewParser()
-	w := &Workflow{File: file, Dir: filepath.Dir(file), Sources: parser.Files()}
+	w := &Workflow{File: file, Dir: filepath.Dir(file), Sources: parser.Files(), copied: o.Copied}
 	src, err := os.ReadFile(file)
 	if err != nil {
 		return w, hcl.Diagnostics{{

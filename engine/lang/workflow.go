@@ -1,6 +1,8 @@
 package lang
 
 import (
+	"path/filepath"
+
 	"github.com/hashicorp/hcl/v2"
 
 	"repro/cache/runs"
@@ -21,6 +23,23 @@ type Workflow struct {
 	Claims      []*Claim          // in the order of the file
 	Papers      []*Paper          // in the order of the file
 	Sources     map[string]*hcl.File
+
+	copied *Copy
+}
+
+// Path returns where a path of the workflow is on this machine.
+func (w *Workflow) Path(name string) string {
+	name = filepath.FromSlash(name)
+	if filepath.IsAbs(name) {
+		return name
+	}
+	path := filepath.Join(w.Dir, name)
+	if w.copied != nil {
+		if rel, err := filepath.Rel(w.copied.Root, path); err != nil || !filepath.IsLocal(rel) {
+			return filepath.Join(w.copied.Dir, name)
+		}
+	}
+	return path
 }
 
 // Block is a stage block: what its instances have in common.

@@ -32,14 +32,13 @@ func (p *planner) find(ctx context.Context, pattern string) ([]Source, error) {
 }
 
 func (p *planner) expand(ctx context.Context, pattern string) ([]Source, error) {
-	dir := p.plan.Workflow.Dir
-	names, err := glob(dir, pattern)
+	names, err := glob(p.plan.Workflow.Path, pattern)
 	if err != nil {
 		return nil, err
 	}
 	matches := make([]Source, 0, len(names))
 	for _, name := range names {
-		source, err := p.source(ctx, resolve(dir, name))
+		source, err := p.source(ctx, p.plan.Workflow.Path(name))
 		if err != nil {
 			return nil, err
 		}
@@ -51,30 +50,23 @@ func (p *planner) expand(ctx context.Context, pattern string) ([]Source, error) 
 
 // glob returns the names, as pattern has them, of what it matches: the file or
 // folder of that very name if there is one, else files.
-func glob(dir, pattern string) ([]string, error) {
-	if _, err := os.Stat(resolve(dir, pattern)); err == nil || !strings.ContainsAny(pattern, "*?[{") {
+func glob(resolve func(string) string, pattern string) ([]string, error) {
+	if _, err := os.Stat(resolve(pattern)); err == nil || !strings.ContainsAny(pattern, "*?[{") {
 		return []string{pattern}, err
 	}
 	base, rest := doublestar.SplitPattern(filepath.ToSlash(pattern))
-	names, err := doublestar.Glob(os.DirFS(resolve(dir, base)), rest, doublestar.WithFilesOnly(), doublestar.WithFailOnIOErrors())
+	names, err := doublestar.Glob(os.DirFS(resolve(base)), rest, doublestar.WithFilesOnly(), doublestar.WithFailOnIOErrors())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", pattern, err)
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("%s matches no file below %s", pattern, dir)
+		return nil, fmt.Errorf("%s matches no file", resolve(pattern))
 	}
 	for i, name := range names {
 		names[i] = path.Join(base, name)
 	}
 	slices.Sort(names)
 	return names, nil
-}
-
-func resolve(dir, name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(dir, filepath.FromSlash(name))
 }
 
 // source names what is at path by its content. A link of the user's stands for

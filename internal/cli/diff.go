@@ -46,7 +46,7 @@ func newDiff(t *terminal, sdk fs.FS) *cobra.Command {
 		Args: cobra.MaximumNArgs(3),
 		RunE: func(c *cobra.Command, args []string) error {
 			var names []string
-			if len(args) > 0 && looksLikeFile(args[0]) {
+			if len(args) > 0 && strings.HasSuffix(args[0], ".hcl") { // any other file may be a branch's name
 				names, args = args[1:], args[:1]
 			} else {
 				names, args = args, nil
@@ -187,6 +187,16 @@ func knownReports(only []string, sides ...*reports.Snapshot) error {
 func (t *terminal) printTo(file string, write func(io.Writer) error) (err error) {
 	if file == "" {
 		return write(t.out)
+	}
+	if real, err := filepath.EvalSymlinks(file); err == nil {
+		file = real // what a link points to is written, not the link
+	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() { // a pipe, a terminal
+		f, err := os.OpenFile(file, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
 	}
 	f, err := os.CreateTemp(filepath.Dir(file), ".repro-*")
 	if err != nil {

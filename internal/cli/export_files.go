@@ -111,12 +111,12 @@ func (x *exporter) projectFiles(ctx context.Context, all *bundleFiles, in *crate
 	names := slices.Sorted(maps.Keys(w.Sources)) // with files of variables
 	for _, r := range w.Reports {
 		if r.PublishedFile != "" {
-			names = append(names, publishedFile(w, r.PublishedFile))
+			names = append(names, w.Path(r.PublishedFile))
 		}
 	}
 	for _, c := range w.Claims {
 		if c.PublishedFile != "" {
-			names = append(names, publishedFile(w, c.PublishedFile))
+			names = append(names, w.Path(c.PublishedFile))
 		}
 	}
 	for _, paper := range w.Papers {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"repro/cache"
 	"repro/cache/disk"
 	"repro/cache/runs"
 	"repro/engine"
@@ -88,7 +89,8 @@ func (p *project) showHistory(ctx context.Context, t *terminal, f *historyFlags)
 	for _, h := range headers {
 		r, err := p.records().Load(h.ID)
 		if err != nil {
-			return fmt.Errorf("record %s: %w", h.ID, err)
+			t.say("warning: a record is left out: %v", err)
+			continue
 		}
 		line := pastRun{Header: h, Vars: r.Vars}
 		for i := range r.Stages {
@@ -102,7 +104,9 @@ func (p *project) showHistory(ctx context.Context, t *terminal, f *historyFlags)
 			}
 		}
 		if cell != nil {
-			if err := line.find(ctx, reports.NewSnapshot(h.ID, r, store), cell); err != nil {
+			if err := line.find(ctx, reports.NewSnapshot(h.ID, r, store), cell); errors.Is(err, cache.ErrMiss) || errors.Is(err, cache.ErrCorrupt) {
+				t.say("note: run %s: %v", h.ID, err)
+			} else if err != nil {
 				return withCode(exitUsage, fmt.Errorf("--value %s: run %s: %w", f.value, h.ID, err))
 			}
 		}

@@ -123,7 +123,7 @@ func onlyPapers(w *lang.Workflow, names []string) ([]*lang.Paper, error) {
 // onePaper fills and builds one paper. Problems are said here, so that all
 // papers are looked at.
 func (p *project) onePaper(ctx context.Context, t *terminal, f *paperFlags, block *lang.Paper, w *lang.Workflow, found *reports.Snapshot) (paperAnswer, error) {
-	answer := paperAnswer{Name: block.Name, Template: templateFile(w, block)}
+	answer := paperAnswer{Name: block.Name, Template: w.Path(block.Template)}
 	date, facts := p.facts(ctx, w, found)
 	filled, err := paper.Fill(ctx, answer.Template, paper.Options{
 		Snapshot: found, Values: paperValues(w, block), Facts: facts, Rerun: p.command("run"),
@@ -269,18 +269,11 @@ func plain(text string) string {
 	return text
 }
 
-func templateFile(w *lang.Workflow, block *lang.Paper) string {
-	if filepath.IsAbs(block.Template) {
-		return block.Template
-	}
-	return filepath.Join(w.Dir, filepath.FromSlash(block.Template))
-}
-
 // checkTemplates finds out early that a template is not there.
 func checkTemplates(w *lang.Workflow) hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, block := range w.Papers {
-		if _, err := os.Stat(templateFile(w, block)); err != nil {
+		if _, err := os.Stat(w.Path(block.Template)); err != nil {
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError, Summary: "No template",
 				Detail: "template: " + err.Error() + ".", Subject: &block.Range,

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"repro/cache/disk"
@@ -18,7 +20,9 @@ import (
 // past is the commit that a project's files are of.
 type past struct {
 	*git.Revision
-	present string // the workflow's folder in the working tree
+	unpacked string   // its files
+	present  string   // the workflow's folder in the working tree
+	notes    []string // what is not as the commit has it
 }
 
 // keptRevisions is how many commits stay unpacked beside the cache.
@@ -35,7 +39,9 @@ func (p *project) revision(ctx context.Context, t *terminal, name string) (*proj
 		return nil, err
 	}
 	dir := filepath.Join(p.dir, "revisions", rev.Tree[:20])
-	if !exists(dir) {
+	if exists(dir) {
+		_ = os.Chtimes(dir, time.Time{}, time.Now()) // those that are looked at stay
+	} else {
 		t.say("reading the files of %s from the repository", revisionLabel(rev))
 		if err := rev.Unpack(ctx, dir); err != nil {
 			return nil, err
@@ -51,7 +57,7 @@ func (p *project) revision(ctx context.Context, t *terminal, name string) (*proj
 		return nil, err
 	}
 	if !exists(file) {
-		return nil, fmt.Errorf("%s has no file %s", revisionLabel(rev), p.workflowID())
+		return nil, p.noWorkflow(rev, dir)
 	}
 	root, err := at(p.root)
 	if err != nil {
@@ -66,8 +72,29 @@ func (p *project) revision(ctx context.Context, t *terminal, name string) (*proj
 	}
 	return &project{
 		flags: &flags, file: file, patterns: p.patterns, root: root, dir: p.dir, runs: p.runs,
-		past: &past{Revision: rev, present: filepath.Dir(p.file)},
+		past: &past{Revision: rev, unpacked: dir, present: filepath.Dir(p.file)},
 	}, nil
+}
+
+// noWorkflow says which workflows a commit has in place of the one that is asked
+// for, which may have had another name then.
+func (p *project) noWorkflow(rev *git.Revision, dir string) error {
+	var known []string
+	for _, pattern := range workflowPatterns {
+		found, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			return err
+		}
+		for _, file := range found {
+			known = append(known, filepath.ToSlash(strings.TrimPrefix(file, dir+string(filepath.Separator))))
+		}
+	}
+	hint := "it has none at its top or in workflows/"
+	if len(known) > 0 {
+		hint = "it has " + strings.Join(known, ", ")
+	}
+	return fmt.Errorf("%s has no file %s; %s. Runs of a workflow that was moved can be compared by their IDs: repro history FILE lists them",
+		revisionLabel(rev), p.workflowID(), hint)
 }
 
 // below returns the path from the folder top, which must hold it.
@@ -125,7 +152,7 @@ func (p *project) presentDir(source string) string {
 
 // recordOf returns the newest finished run of a commit as it is, with these
 // values of variables, or nil.
-func (p *project) recordOf(commit string, vars map[string]string) (*runs.Run, error) {
+func (p *project) recordOf(t *terminal, commit string, vars map[string]string) (*runs.Run, error) {
 	list, err := p.records().List()
 	if err != nil {
 		return nil, err
@@ -136,7 +163,8 @@ func (p *project) recordOf(commit string, vars map[string]string) (*runs.Run, er
 		}
 		r, err := p.records().Load(h.ID)
 		if err != nil {
-			return nil, err
+			t.say("warning: a record is left out: %v", err)
+			continue
 		}
 		if len(r.Targets) == 0 && includes(r.Vars, vars) {
 			return r, nil
@@ -159,34 +187,49 @@ func includes(all, some map[string]string) bool {
 // give, or, if not all of those have results, by the record of a run of it.
 func (p *project) pastSnapshot(ctx context.Context, t *terminal, store *disk.Store) (*reports.Snapshot, error) {
 	label := revisionLabel(p.past.Revision)
-	found, vars, err := p.pastByKey(ctx, t, store)
+	var story bytes.Buffer // of what may turn out not to matter
+	found, vars, err := p.pastByKey(ctx, &terminal{out: t.out, err: &story}, store)
 	if err == nil && found.Missing() == 0 {
-		return found, nil
+		_, err = t.err.Write(story.Bytes())
+		return found, err
 	}
-	record, recordErr := p.recordOf(p.past.Commit, vars)
-	switch {
-	case recordErr != nil:
-		return nil, recordErr
-	case record != nil:
-		t.say("note: %s is shown as it was recorded by run %s", label, record.ID)
-		return reports.NewSnapshot(label, record, store), nil
-	case err != nil:
-		t.say("this is how %s has %s, and no run of it is on record", label, p.workflowID())
+	var record *runs.Run
+	if vars != nil { // else nobody knows what its variables were
+		var recordErr error
+		if record, recordErr = p.recordOf(t, p.past.Commit, vars); recordErr != nil {
+			return nil, recordErr
+		}
+	}
+	if record != nil {
+		s := reports.NewSnapshot(label, record, store)
+		s.Notes = []string{fmt.Sprintf("%s is shown as run %s recorded it.", label, record.ID)}
+		return s, nil
+	}
+	if _, writeErr := t.err.Write(story.Bytes()); writeErr != nil {
+		return nil, writeErr
+	}
+	if err != nil {
+		t.say("this is how %s has %s, and no run of it with these variables is on record", label, p.workflowID())
 		return nil, err
 	}
 	return found, nil
 }
 
+// pastByKey also returns the variables, as far as the workflow could be read.
 func (p *project) pastByKey(ctx context.Context, t *terminal, store *disk.Store) (*reports.Snapshot, map[string]string, error) {
 	w, err := p.load(ctx, t)
 	if err != nil {
-		return nil, nil, err
+		if w == nil {
+			return nil, nil, err
+		}
+		return nil, w.Vars, err
 	}
 	found, err := p.snapshot(ctx, t, w, store)
 	if err != nil {
 		return nil, w.Vars, err
 	}
 	found.Label = revisionLabel(p.past.Revision)
+	found.Notes = p.past.notes
 	return found, w.Vars, nil
 }
 

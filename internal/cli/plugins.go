@@ -146,7 +146,7 @@ func (p *project) fetch(ctx context.Context, t *terminal, from string, decl *lan
 	}
 	if decl.Commit == "" {
 		if now := p.presentDir(source); !exists(local) && now != "" {
-			t.say("note: commit %s has no plugin %s: the working tree's is taken", p.past.Commit[:12], decl.Name)
+			p.past.notes = append(p.past.notes, fmt.Sprintf("Commit %s has no plugin %s: the working tree's is taken.", p.past.Commit[:12], decl.Name))
 			return now, nil
 		}
 		if decl.Build != "" && !exists(local) {

@@ -171,6 +171,7 @@ func (p *project) load(ctx context.Context, t *terminal) (*lang.Workflow, error)
 		Version:  version,
 		Vars:     vars,
 		VarFiles: p.flags.varFiles,
+		Copied:   p.copied(),
 		Open:     p.opener(ctx, t),
 	})
 	// Their questions are answered; a run has a process of its own.
@@ -185,6 +186,14 @@ func (p *project) load(ctx context.Context, t *terminal) (*lang.Workflow, error)
 		diags = append(diags, checkTemplates(w)...)
 	}
 	return w, t.diagnose(diags, w.Sources, p.flags.json)
+}
+
+// copied says where the original of a commit's files is.
+func (p *project) copied() *lang.Copy {
+	if p.past == nil {
+		return nil
+	}
+	return &lang.Copy{Root: p.past.unpacked, Dir: p.past.present}
 }
 
 func splitVars(list []string) (map[string]string, error) {

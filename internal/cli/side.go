@@ -16,7 +16,7 @@ import (
 const presentName = "."
 
 // runName is how the IDs of runs start: a day, at least.
-var runName = regexp.MustCompile(`^\d{8}T[0-9T.Z]*`)
+var runName = regexp.MustCompile(`^\d{8}T[0-9a-f.Z-]*$`)
 
 // side returns one side of a diff: the working tree, a run or a commit.
 func (p *project) side(ctx context.Context, t *terminal, f *diffFlags, store *disk.Store, name string, vars, varFiles []string) (*reports.Snapshot, error) {
@@ -25,10 +25,18 @@ func (p *project) side(ctx context.Context, t *terminal, f *diffFlags, store *di
 		if err != nil {
 			return nil, err
 		}
+		if len(vars)+len(varFiles)+len(p.flags.vars)+len(p.flags.varFiles) > 0 {
+			return nil, withCode(exitUsage, fmt.Errorf("%s is a run, which had variables of its own: leave those out that are given for it", name))
+		}
 		if len(record.Reports) == 0 {
 			return nil, fmt.Errorf("run %s has no reports: either its workflow has none, or an earlier repro recorded it", record.ID)
 		}
-		return reports.NewSnapshot("run "+record.ID, record, store), nil
+		found := reports.NewSnapshot("run "+record.ID, record, store)
+		if lacks := found.Missing(); lacks > 0 && !f.partial {
+			return nil, fmt.Errorf("%s: %d of %d stages have no result (%s). Compare what there is with: --partial",
+				found.Label, lacks, len(found.Stages), lackText(found))
+		}
+		return found, nil
 	}
 	q := *p
 	flags := *p.flags
@@ -90,7 +98,10 @@ func lackText(s *reports.Snapshot) string {
 			blocks = append(blocks, block)
 		}
 		count[block]++
-		if !stage.Key.IsZero() { // it is known what it needs
+		switch {
+		case stage.Error != "":
+			reason[block] = ": " + stage.Error
+		case !stage.Key.IsZero(): // it is known what it needs
 			reason[block] = ": " + stage.Reason
 		}
 	}

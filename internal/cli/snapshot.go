@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -72,7 +71,7 @@ func keepPublished(ctx context.Context, store cache.Blobs, w *lang.Workflow, fil
 	if file == "" {
 		return nil
 	}
-	b, err := os.ReadFile(publishedFile(w, file))
+	b, err := os.ReadFile(w.Path(file))
 	if err != nil {
 		return fmt.Errorf("published numbers: %w", err)
 	}
@@ -101,13 +100,6 @@ func tables(ctx context.Context, t *terminal, s *reports.Snapshot) ([]*reports.T
 	return made, errors.Join(problems...)
 }
 
-func publishedFile(w *lang.Workflow, file string) string {
-	if filepath.IsAbs(file) {
-		return file
-	}
-	return filepath.Join(w.Dir, filepath.FromSlash(file))
-}
-
 // checkPublished finds out before hours of work that a file of published
 // numbers is not there.
 func checkPublished(w *lang.Workflow) hcl.Diagnostics {
@@ -116,7 +108,7 @@ func checkPublished(w *lang.Workflow) hcl.Diagnostics {
 		if file == "" {
 			return
 		}
-		if _, err := os.Stat(publishedFile(w, file)); err != nil {
+		if _, err := os.Stat(w.Path(file)); err != nil {
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError, Summary: "No published numbers",
 				Detail: "published: " + err.Error() + ".", Subject: &at,

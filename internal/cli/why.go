@@ -68,7 +68,7 @@ func (p *project) showWhy(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	list, err := p.explain(ctx, now)
+	list, err := p.explain(ctx, t, now)
 	if err != nil {
 		return err
 	}
@@ -80,8 +80,8 @@ func (p *project) showWhy(ctx context.Context, t *terminal) (err error) {
 
 // explain groups the stages that the command line names by the earlier run that
 // they are compared with.
-func (p *project) explain(ctx context.Context, now *reports.Snapshot) ([]*explanation, error) {
-	earlier, err := p.earlierRuns()
+func (p *project) explain(ctx context.Context, t *terminal, now *reports.Snapshot) ([]*explanation, error) {
+	earlier, err := p.earlierRuns(t)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (p *project) explain(ctx context.Context, now *reports.Snapshot) ([]*explan
 // lookBack is how many runs are searched for an earlier action.
 const lookBack = 50
 
-func (p *project) earlierRuns() ([]*runs.Run, error) {
+func (p *project) earlierRuns(t *terminal) ([]*runs.Run, error) {
 	headers, err := p.records().List()
 	if err != nil {
 		return nil, err
@@ -132,7 +132,8 @@ func (p *project) earlierRuns() ([]*runs.Run, error) {
 		}
 		r, err := p.records().Load(h.ID)
 		if err != nil {
-			return nil, fmt.Errorf("record %s: %w", h.ID, err)
+			t.say("warning: a record is left out: %v", err)
+			continue
 		}
 		list = append(list, r)
 	}
@@ -199,7 +200,7 @@ func whyText(list []*explanation) string {
 			}
 		}
 		if len(e.Causes) == 0 {
-			b.WriteString("  what differs was made by stages that have yet to run: see repro plan\n")
+			b.WriteString("  nothing that is on record differs\n")
 		}
 	}
 	return b.String()

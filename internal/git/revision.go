@@ -15,11 +15,10 @@ var ErrUnknownRevision = errors.New("unknown revision")
 
 // Revision is a commit of a repository on this machine.
 type Revision struct {
-	Name    string // as somebody called it: "HEAD~1", "main"
-	Commit  string // full hash
-	Tree    string // full hash of its files
-	Subject string // first line of its message
-	Top     string // the checkout's folder
+	Name   string // as somebody called it: "HEAD~1", "main"
+	Commit string // full hash
+	Tree   string // full hash of its files
+	Top    string // the checkout's folder
 }
 
 // Resolve finds the commit that name means in the checkout that holds dir. The
@@ -31,18 +30,25 @@ func Resolve(ctx context.Context, dir, name string) (*Revision, error) {
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}
 	r := &Revision{Name: name, Top: strings.TrimSpace(string(top))}
-	// A name that starts with a dash would be an option.
-	commit, err := output(ctx, dir, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
+	// A name that starts with a dash would be an option, and one such as ":/text"
+	// takes nothing behind it.
+	object, err := output(ctx, dir, "rev-parse", "--verify", "--quiet", "--end-of-options", name)
 	if err != nil {
 		return nil, unknown(ctx, dir, name)
 	}
-	r.Commit = strings.TrimSpace(string(commit))
-	out, err := output(ctx, dir, "show", "--no-patch", "--format=%T%n%s", r.Commit)
-	if err != nil {
+	if r.Commit, err = peel(ctx, dir, strings.TrimSpace(string(object)), "commit"); err != nil {
+		return nil, unknown(ctx, dir, name)
+	}
+	if r.Tree, err = peel(ctx, dir, r.Commit, "tree"); err != nil {
 		return nil, incomplete(ctx, dir, r, err)
 	}
-	r.Tree, r.Subject, _ = strings.Cut(strings.TrimSpace(string(out)), "\n")
 	return r, nil
+}
+
+// peel returns the commit or tree that an object leads to.
+func peel(ctx context.Context, dir, object, kind string) (string, error) {
+	out, err := output(ctx, dir, "rev-parse", "--verify", "--quiet", object+"^{"+kind+"}")
+	return strings.TrimSpace(string(out)), err
 }
 
 func unknown(ctx context.Context, dir, name string) error {
@@ -72,7 +78,7 @@ func incomplete(ctx context.Context, dir string, r *Revision, err error) error {
 // Unpack makes the new folder dir with the commit's files, as a checkout would
 // have them, line endings and filters included. It reads the repository's
 // objects through an index of its own: neither the user's index nor the
-// working tree is touched. Submodules stay empty folders.
+// working tree is touched. Submodules come from their own repositories.
 func (r *Revision) Unpack(ctx context.Context, dir string) (err error) {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return err
@@ -92,6 +98,9 @@ func (r *Revision) Unpack(ctx context.Context, dir string) (err error) {
 	}
 	if _, err := run(ctx, r.Top, env, "checkout-index", "--all", "--prefix="+files+"/"); err != nil {
 		return incomplete(ctx, r.Top, r, err)
+	}
+	if err := r.unpackSubmodules(ctx, files); err != nil {
+		return err
 	}
 	if err := os.Rename(files, dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err

@@ -26,6 +26,7 @@ const (
 	Appeared Kind = "appeared" // the old snapshot does not have it
 	Gone     Kind = "gone"     // the new snapshot does not have it
 	Unstable Kind = "unstable" // the same action gave another result
+	Unmade   Kind = "unmade"   // one of the snapshots has no result of it
 	Lost     Kind = "lost"     // its action differs, but what it was is not in the cache any more
 )
 
@@ -95,39 +96,47 @@ func (e *explainer) visit(addr string, via []string) error {
 	if err == nil {
 		var after *cache.Action
 		if after, err = e.now.Action(e.ctx, is); err == nil {
-			return e.compare(was, is, cache.Compare(before, after), via)
+			return e.compare(was, is, before, after, via)
 		}
 	}
 	if errors.Is(err, cache.ErrMiss) {
-		e.add(Cause{Kind: Lost, Stages: []string{addr}}, via)
+		c := Cause{Kind: Lost, Stages: []string{addr}}
+		for _, side := range []*runs.Stage{was, is} {
+			if side.Outputs == nil {
+				c.Kind, c.Details = Unmade, []string{whyUnmade(side)}
+			}
+		}
+		e.add(c, via)
 		return nil
 	}
 	return err
 }
 
+func whyUnmade(s *runs.Stage) string {
+	switch {
+	case s.Error != "":
+		return s.Error
+	case s.Reason != "":
+		return s.Reason
+	default:
+		return string(s.State)
+	}
+}
+
 // compare tells what differs of the stage itself from what it is only given.
-func (e *explainer) compare(was, is *runs.Stage, differences []cache.Difference, via []string) error {
-	deeper := append([]string{is.Addr}, via...)
+func (e *explainer) compare(was, is *runs.Stage, before, after *cache.Action, via []string) error {
 	var details []string
-	for _, d := range differences {
+	for _, d := range cache.Compare(before, after) {
 		if d.Part != cache.PartInput {
 			details = append(details, e.describe(d)...)
-			continue
-		}
-		before, after := inputOf(was, d, d.Had), inputOf(is, d, d.Has)
-		switch {
-		case before != nil && after != nil && before.Stage != "" && before.Stage == after.Stage:
-			if err := e.visit(after.Stage, deeper); err != nil {
-				return err
-			}
-		case before == nil && after == nil: // the order of a list
-			details = append(details, d.String())
-		default:
-			details = append(details, inputText(before, after))
 		}
 	}
-	details = slices.Compact(details)
-	if len(details) > 0 {
+	deeper := append([]string{is.Addr}, via...)
+	more, err := compareInputs(inputs(was, before), inputs(is, after), func(addr string) error { return e.visit(addr, deeper) })
+	if err != nil {
+		return err
+	}
+	if details = append(details, more...); len(details) > 0 {
 		e.add(Cause{Kind: Changed, Stages: []string{is.Addr}, Details: details}, via)
 	}
 	return nil

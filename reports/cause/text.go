@@ -50,43 +50,6 @@ func changedFiles(was, is *runs.Plugin) []string {
 	return details
 }
 
-// inputOf returns what a stage is given where the difference is.
-func inputOf(s *runs.Stage, d cache.Difference, has bool) *runs.Input {
-	if !has {
-		return nil
-	}
-	i := slices.IndexFunc(s.Inputs, func(in runs.Input) bool { return in.Port == d.Name && in.Name == d.Item })
-	if i < 0 {
-		return nil
-	}
-	return &s.Inputs[i]
-}
-
-// inputText says what became of an input that is a file, or that is not from
-// the stage that it was from.
-func inputText(before, after *runs.Input) string {
-	a, b := source(before), source(after)
-	switch {
-	case before == nil || after == nil:
-		return a + b + " " + verb(before != nil, after != nil)
-	case a == b:
-		return b + " changed"
-	default:
-		return fmt.Sprintf("%s: %s → %s", after.Port, a, b)
-	}
-}
-
-func source(in *runs.Input) string {
-	switch {
-	case in == nil:
-		return ""
-	case in.Path != "":
-		return in.Path
-	default:
-		return in.Output + " of " + in.Stage
-	}
-}
-
 func verb(had, has bool) string {
 	switch {
 	case !had:
@@ -125,6 +88,8 @@ func (c *Cause) Text() (line, way string) {
 		line += ": the same action gave another result"
 	case Lost:
 		line += ": what it was made of is not in the cache any more"
+	case Unmade:
+		line += " has no result: " + list
 	}
 	var blocks []string
 	for _, addr := range c.Via {

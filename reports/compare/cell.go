@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -15,7 +16,7 @@ import (
 // The methods of telling a difference from noise, for people.
 const (
 	byQuestions = "questions"           // paired over questions: randomisation, and bootstrap for the interval
-	bySeeds     = "seeds"               // Welch's t over the values of over
+	bySeeds     = "seeds"               // Student's t over the values of over
 	byBoth      = "questions and seeds" // both have to tell it from noise
 	bySeedAlone = "one run each"        // of different seeds: nothing can tell it from noise
 	exactly     = "exact"               // no measurement of which noise is known
@@ -23,6 +24,9 @@ const (
 
 // confidence is the level of all intervals.
 const confidence = 0.95
+
+// rounding is by how much of a value two computations of it may differ.
+const rounding = 1e-12
 
 // cell compares the cells at one place.
 func (c *comparison) cell(row, column reports.Key) (Cell, error) {
@@ -37,25 +41,36 @@ func (c *comparison) cell(row, column reports.Key) (Cell, error) {
 		c.differs(before)
 		return Cell{Metric: before.Metric, Old: &before.Mean, Verdict: CellGone}, nil
 	}
-	cell := Cell{Metric: after.Metric, Old: &before.Mean, New: &after.Mean, Diff: after.Mean - before.Mean, Verdict: Equal}
+	cell := Cell{Metric: after.Metric, Old: &before.Mean, New: &after.Mean, Verdict: Equal}
+	if sameSamples(before, after) {
+		return cell, nil
+	}
+	c.differs(before, after)
+	switch {
+	case before.Metric != after.Metric:
+		return cell.incompatible("other metrics"), nil
+	case before.Averaged != after.Averaged:
+		return cell.incompatible(fmt.Sprintf("means over %d and %d values", before.Averaged, after.Averaged)), nil
+	}
+	cell.Diff = after.Mean - before.Mean
 	if best := c.best(cell.Metric); best != "" && cell.Diff != 0 {
 		better := cell.Diff > 0 == (best == "max")
 		cell.Better = &better
 	}
-	if before.Metric != after.Metric {
-		cell.Verdict = Incompatible
-		c.differs(before, after)
-		return cell, nil
-	}
-	if slices.Equal(before.Samples, after.Samples) {
-		return cell, nil
-	}
-	c.differs(before, after)
 	if math.Abs(cell.Diff) <= c.tolerance(cell.Metric) {
 		cell.Verdict = Tolerated
 		return cell, nil
 	}
-	return cell, c.test(&cell, row, column, before, after)
+	err := c.test(&cell, row, column, before, after)
+	if errors.Is(err, reports.ErrUnpaired) {
+		return cell.incompatible("no questions in common"), nil
+	}
+	return cell, err
+}
+
+// incompatible says that the two values measure different things.
+func (cell Cell) incompatible(why string) Cell {
+	return Cell{Metric: cell.Metric, Old: cell.Old, New: cell.New, Method: why, Verdict: Incompatible}
 }
 
 // differs notes the stages behind cells that are not equal.
@@ -94,7 +109,6 @@ func (c *comparison) test(cell *Cell, row, column reports.Key, before, after *re
 	if err != nil {
 		return err
 	}
-	seeds := len(before.Samples) > 1 && len(after.Samples) > 1
 	cell.Units = len(units)
 	if len(units) > 1 {
 		flips, boots := make([]float64, len(units)), make([]float64, len(units))
@@ -106,17 +120,36 @@ func (c *comparison) test(cell *Cell, row, column reports.Key, before, after *re
 		cell.Method = byQuestions
 		cell.put(stats.Randomisation(flips, o), reports.Interval{Lo: lo, Hi: hi})
 	}
-	switch {
-	case seeds:
-		e := stats.Welch(values(before), values(after), confidence)
+	if e := overSeeds(before, after); e.OK() {
 		cell.Method = map[bool]string{false: bySeeds, true: byBoth}[len(units) > 1]
 		cell.put(e.P, reports.Interval{Lo: e.Lo, Hi: e.Hi})
+		return nil
+	}
+	switch {
 	case c.after.Over != "" && !sameSeeds(before, after):
 		cell.Method, cell.P, cell.Verdict = bySeedAlone, nil, Noise
 	case len(units) <= 1:
 		cell.Method, cell.Verdict = exactly, Moved
 	}
 	return nil
+}
+
+// overSeeds tests the difference over the values of over: Welch's t if both
+// cells have several, Student's if one has several and the other is a single
+// run of another seed, which may be of the same distribution.
+func overSeeds(before, after *reports.Cell) stats.Estimate {
+	a, b := values(before), values(after)
+	switch {
+	case len(a) > 1 && len(b) > 1:
+		return stats.Welch(a, b, confidence)
+	case len(a) > 1 && !after.Constant:
+		return stats.Single(a, b[0], confidence)
+	case len(b) > 1 && !before.Constant:
+		e := stats.Single(b, a[0], confidence) // of old − new
+		e.Lo, e.Hi = -e.Hi, -e.Lo
+		return e
+	}
+	return stats.Estimate{P: math.NaN()}
 }
 
 // put takes a test's p-value and interval if they are larger than the known.
@@ -133,19 +166,18 @@ func (cell *Cell) put(p float64, interval reports.Interval) {
 }
 
 // units returns the difference of every question that both sides have, and none
-// if there are no values per query on either side.
+// if there are no values per query on either side. The error wraps ErrUnpaired
+// if there are, but of other questions or groups.
 func (c *comparison) units(row, column reports.Key) ([]reports.Unit, error) {
 	before, err := c.old.Values(c.ctx, c.was, row, column)
 	if err == nil {
 		var after *reports.Values
 		if after, err = c.now.Values(c.ctx, c.is, row, column); err == nil {
-			var units []reports.Unit
-			if units, _, err = reports.Pair(before, after); err == nil {
-				return units, nil
-			}
+			units, _, err := reports.Pair(before, after)
+			return units, err
 		}
 	}
-	if errors.Is(err, reports.ErrNoQueries) || errors.Is(err, reports.ErrUnpaired) {
+	if errors.Is(err, reports.ErrNoQueries) {
 		return nil, nil
 	}
 	if errors.Is(err, cache.ErrMiss) {
@@ -169,9 +201,22 @@ func values(cell *reports.Cell) []float64 {
 	return list
 }
 
+// byOver returns the values in the order of their names: seeds may be given in
+// any order.
+func byOver(cell *reports.Cell) []reports.Sample {
+	return slices.SortedStableFunc(slices.Values(cell.Samples), func(a, b reports.Sample) int { return cmp.Compare(a.Over, b.Over) })
+}
+
+// sameSamples reports whether both cells have the same values, but for rounding.
+func sameSamples(a, b *reports.Cell) bool {
+	return a.Metric == b.Metric && a.Averaged == b.Averaged && slices.EqualFunc(byOver(a), byOver(b), func(x, y reports.Sample) bool {
+		return x.Over == y.Over && math.Abs(x.Value-y.Value) <= rounding*max(math.Abs(x.Value), math.Abs(y.Value))
+	})
+}
+
 // sameSeeds reports whether both cells are over the same values of over.
 func sameSeeds(a, b *reports.Cell) bool {
-	return slices.EqualFunc(a.Samples, b.Samples, func(x, y reports.Sample) bool { return x.Over == y.Over })
+	return slices.EqualFunc(byOver(a), byOver(b), func(x, y reports.Sample) bool { return x.Over == y.Over })
 }
 
 // judge corrects the p-values of all cells by Holm's method and says which

@@ -82,7 +82,7 @@ const (
 	Moved        Verdict = "moved"     // beyond noise; also values that are no measurements, such as counts
 	CellNew      Verdict = "appeared"
 	CellGone     Verdict = "vanished"
-	Incompatible Verdict = "incompatible" // of different metrics
+	Incompatible Verdict = "incompatible" // the two measure different things: Method says how
 )
 
 // Beyond reports whether the verdict is that something moved beyond noise.
@@ -141,7 +141,15 @@ func Compare(ctx context.Context, old, now *reports.Snapshot, o Options) (*Diff,
 	if o.Level == 0 {
 		o.Level = 0.05
 	}
-	d := &Diff{Workflow: now.Workflow, Old: side(old, now), New: side(now, old), Level: o.Level}
+	d := &Diff{Workflow: now.Workflow, Old: side(old, now), New: side(now, old), Level: o.Level, Notes: slices.Concat(old.Notes, now.Notes)}
+	for _, s := range []*reports.Snapshot{old, now} {
+		if n := s.Missing(); n > 0 {
+			d.Notes = append(d.Notes, fmt.Sprintf("%s: %d of %d stages have no result.", s.Label, n, len(s.Stages)))
+		}
+	}
+	if old.Workflow != now.Workflow {
+		d.Notes = append(d.Notes, fmt.Sprintf("The old side is of %s, the new one of %s.", old.Workflow, now.Workflow))
+	}
 	var differing []string // stages behind cells that are not equal
 	for _, pair := range matchReports(old, now, o.Only) {
 		c := &comparison{ctx: ctx, options: o, old: old, now: now, was: pair[0], is: pair[1]}
@@ -157,8 +165,8 @@ func Compare(ctx context.Context, old, now *reports.Snapshot, o Options) (*Diff,
 		differing = append(differing, c.differing...)
 	}
 	d.judge()
-	var err error
-	d.Causes, err = cause.Explain(ctx, old, now, differing)
+	causes, err := cause.Explain(ctx, old, now, differing)
+	d.Causes = append([]cause.Cause{}, causes...) // in JSON, none is [] and not null
 	return d, err
 }
 

@@ -4,8 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"strconv"
+	"strings"
 
+	"repro/cache/runs"
 	"repro/reports"
+	"repro/reports/cause"
 	"repro/reports/stats"
 )
 
@@ -16,7 +21,7 @@ func Published(ctx context.Context, now *reports.Snapshot, o Options) (*Diff, er
 	if o.Level == 0 {
 		o.Level = 0.05
 	}
-	d := &Diff{Workflow: now.Workflow, Old: Side{Label: "published"}, New: side(now, now), Level: o.Level}
+	d := &Diff{Workflow: now.Workflow, Old: Side{Label: "published"}, New: side(now, now), Level: o.Level, Causes: []cause.Cause{}, Notes: now.Notes}
 	for _, pair := range matchReports(now, now, o.Only) {
 		t, err := now.Table(ctx, pair[1])
 		if errors.Is(err, reports.ErrNoRecords) {
@@ -25,7 +30,7 @@ func Published(ctx context.Context, now *reports.Snapshot, o Options) (*Diff, er
 		if err != nil {
 			return nil, fmt.Errorf("report %s: %w", pair[1].Name, err)
 		}
-		if table := publishedTable(t); table != nil {
+		if table := publishedTable(t, pair[1]); table != nil {
 			d.Tables = append(d.Tables, *table)
 		}
 	}
@@ -37,7 +42,7 @@ func Published(ctx context.Context, now *reports.Snapshot, o Options) (*Diff, er
 }
 
 // publishedTable returns nil if no cell has a published number.
-func publishedTable(t *reports.Table) *Table {
+func publishedTable(t *reports.Table, r *runs.Report) *Table {
 	table := &Table{
 		Name: t.Name, Title: t.Title, State: Both, RowDims: t.RowDims, ColumnDims: t.ColumnDims,
 		Rows: t.Rows, Columns: t.Columns, Digits: t.Digits, Over: t.Over,
@@ -47,7 +52,8 @@ func publishedTable(t *reports.Table) *Table {
 	for _, row := range t.Cells {
 		cells := make([]Cell, len(row))
 		for j := range row {
-			cells[j] = publishedCell(&row[j])
+			tolerance := (&comparison{is: r}).tolerance(row[j].Metric)
+			cells[j] = publishedCell(&row[j], tolerance)
 			any = any || cells[j].Old != nil
 		}
 		table.Cells = append(table.Cells, cells)
@@ -66,14 +72,19 @@ func both(n int) []State {
 	return states
 }
 
-// publishedCell leaves out what was not published, or not measured.
-func publishedCell(c *reports.Cell) Cell {
+// publishedCell leaves out what was not published, or not measured. What is
+// published is rounded: a value that rounds to it is equal.
+func publishedCell(c *reports.Cell, tolerance float64) Cell {
 	cell := Cell{Metric: c.Metric, Verdict: Equal}
 	if c.Published == nil || c.Missing() {
 		return cell
 	}
 	cell.Old, cell.New, cell.Diff = c.Published, &c.Mean, c.Mean-*c.Published
-	if cell.Diff == 0 {
+	switch {
+	case math.Abs(cell.Diff) <= halfDigit(*c.Published):
+		return cell
+	case math.Abs(cell.Diff) <= tolerance:
+		cell.Verdict = Tolerated
 		return cell
 	}
 	cell.Method, cell.Verdict = exactly, Moved
@@ -86,4 +97,11 @@ func publishedCell(c *reports.Cell) Cell {
 		cell.put(e.P, reports.Interval{Lo: e.Lo, Hi: e.Hi})
 	}
 	return cell
+}
+
+// halfDigit returns half a unit of the last decimal that a number is written
+// with.
+func halfDigit(v float64) float64 {
+	_, decimals, _ := strings.Cut(strconv.FormatFloat(v, 'f', -1, 64), ".")
+	return 0.5 * math.Pow10(-len(decimals)) * (1 + rounding)
 }

@@ -75,7 +75,23 @@ func dimVaries(t *compare.Table, i int) bool {
 	return slices.ContainsFunc(keys, func(k reports.Key) bool { return k[i] != keys[0][i] })
 }
 
-// changes returns the cells that are not equal, row by row.
+// What a diff of very many cells shows of them: a comment of a pull request
+// takes 65,536 characters.
+const (
+	shownChanges = 100 // of a table
+	shownCauses  = 20
+)
+
+// first returns the first elements of a list, and what to say of the others.
+func first[T any](list []T, most int) ([]T, string) {
+	if len(list) <= most {
+		return list, ""
+	}
+	return list[:most], fmt.Sprintf("… and %d more: all of them are in the format json.", len(list)-most)
+}
+
+// changes returns the cells that are not equal, row by row, or if they are more
+// than are shown, first those that moved.
 func changes(t *compare.Table, shown []int) []change {
 	var list []change
 	for i, row := range t.Rows {
@@ -103,6 +119,17 @@ func changes(t *compare.Table, shown []int) []change {
 			}
 			list = append(list, c)
 		}
+	}
+	if len(list) > shownChanges {
+		slices.SortStableFunc(list, func(a, b change) int {
+			if a.verdict.Beyond() == b.verdict.Beyond() {
+				return 0
+			}
+			if a.verdict.Beyond() {
+				return -1
+			}
+			return 1
+		})
 	}
 	return list
 }
@@ -212,7 +239,7 @@ func DiffVerdict(d *compare.Diff) string {
 		text    string
 	}{
 		{compare.Moved, "moved beyond noise"}, {compare.CellNew, "appeared"},
-		{compare.CellGone, "vanished"}, {compare.Incompatible, "changed their metric"},
+		{compare.CellGone, "vanished"}, {compare.Incompatible, "cannot be compared"},
 	} {
 		if n := counts[did.verdict]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, did.text))

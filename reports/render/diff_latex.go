@@ -31,8 +31,9 @@ func DiffLaTeX(w io.Writer, d *compare.Diff, _ Options) error {
 		p.line("\\caption{%s: %s $\\rightarrow$ %s. %s.}\n\\end{table}", EscapeLaTeX(orName(t.Title, t.Name)),
 			EscapeLaTeX(d.Old.Label), EscapeLaTeX(d.New.Label), EscapeLaTeX(DiffSummary(t)))
 	}
-	if p.err == nil && len(d.Tables) == 0 {
-		p.line("%% %s", DiffVerdict(d))
+	p.line("%% %s", DiffVerdict(d))
+	for _, note := range d.Notes {
+		p.line("%% %s", note)
 	}
 	return p.err
 }

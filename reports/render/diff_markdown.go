@@ -30,6 +30,7 @@ func DiffMarkdown(w io.Writer, d *compare.Diff, _ Options) error {
 			p.line("| %s |", strings.Join(escaped(header), " | "))
 			p.line("|%s%s", strings.Repeat(" --- |", len(shown)), strings.Repeat(" ---: |", len(header)-len(shown)))
 		}
+		list, more := first(list, shownChanges)
 		for _, c := range list {
 			verdict := string(c.verdict)
 			if c.verdict.Beyond() {
@@ -37,6 +38,9 @@ func DiffMarkdown(w io.Writer, d *compare.Diff, _ Options) error {
 			}
 			fields := append(escaped(c.place), escaped([]string{c.old, c.now, c.diff, c.interval, c.p})...)
 			p.line("| %s | %s |", strings.Join(fields, " | "), verdict)
+		}
+		if more != "" {
+			p.line("\n%s", more)
 		}
 		if len(notes) > 0 {
 			p.line("")
@@ -51,12 +55,16 @@ func DiffMarkdown(w io.Writer, d *compare.Diff, _ Options) error {
 	if len(d.Causes) > 0 {
 		p.line("\n### Causes\n")
 	}
-	for i := range d.Causes {
-		line, way := d.Causes[i].Text()
+	causes, more := first(d.Causes, shownCauses)
+	for i := range causes {
+		line, way := causes[i].Text()
 		if way != "" {
 			line += ", " + way
 		}
 		p.line("- %s", markdownText(line))
+	}
+	if more != "" {
+		p.line("- %s", more)
 	}
 	for _, note := range d.Notes {
 		p.line("\n%s", markdownText(note))

@@ -23,10 +23,12 @@ func DiffText(w io.Writer, d *compare.Diff, o Options) error {
 		t := &d.Tables[i]
 		p.line("\n%s: %s", orName(t.Title, t.Name), DiffSummary(t))
 		header, shown := diffHeader(t)
-		if list := changes(t, shown); len(list) > 0 {
-			if p.err == nil {
-				p.err = drawText(w, changeColumns(header, list, o.Color), len(shown))
-			}
+		list, more := first(changes(t, shown), shownChanges)
+		if len(list) > 0 && p.err == nil {
+			p.err = drawText(w, changeColumns(header, list, o.Color), len(shown))
+		}
+		if more != "" {
+			p.line("%s", more)
 		}
 		for _, note := range DiffNotes(t) {
 			p.line("%s", note)
@@ -35,14 +37,15 @@ func DiffText(w io.Writer, d *compare.Diff, o Options) error {
 	if len(d.Causes) > 0 {
 		p.line("\nCauses")
 	}
-	for i := range d.Causes {
-		line, way := d.Causes[i].Text()
+	causes, more := first(d.Causes, shownCauses)
+	for i := range causes {
+		line, way := causes[i].Text()
 		p.line("  %s", line)
 		if way != "" {
 			p.line("      %s", way)
 		}
 	}
-	p.line("")
+	p.line("%s", more)
 	for _, note := range d.Notes {
 		p.line("%s", note)
 	}

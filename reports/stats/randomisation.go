@@ -10,8 +10,10 @@ import (
 // least as far from 0 when every difference keeps its size and takes a sign by
 // chance. If all choices of signs are no more than o.Samples, each is looked
 // at once; else o.Samples are drawn, and the observed one counts as one more
-// (Phipson and Smyth, 2010), so that p is never 0. Without differences it is
-// NaN.
+// (Phipson and Smyth, 2010), so that p is never 0. Where none of them is as
+// extreme, p is beyond what they can resolve: then Student's paired t tells it,
+// if it is less, as a correction for many comparisons would else never find
+// anything. Without differences p is NaN.
 func Randomisation(diffs []float64, o Options) float64 {
 	o = o.withDefaults()
 	if len(diffs) == 0 {
@@ -38,7 +40,11 @@ func Randomisation(diffs []float64, o Options) float64 {
 			extreme++
 		}
 	}
-	return float64(extreme+1) / float64(len(sums)+1)
+	p := float64(extreme+1) / float64(len(sums)+1)
+	if extreme == 0 {
+		p = min(p, PairedT(diffs, 0.95).P)
+	}
+	return p
 }
 
 // exact goes through all choices of signs.
