@@ -1,6 +1,7 @@
 package cause_test
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -109,5 +110,67 @@ func TestAnActionThatIsGoneIsSaidSo(t *testing.T) {
 	causes, err := cause.Explain(t.Context(), old, other.snapshot(t, store), []string{"evaluate.main[seed=0]"})
 	if err != nil || len(causes) != 1 || causes[0].Kind != cause.Lost {
 		t.Errorf("causes %+v, error %v", causes, err)
+	}
+}
+
+// A list is paired by where its elements come from, whatever their positions.
+func TestListsArePairedBySource(t *testing.T) {
+	t.Parallel()
+	snapshot := func(store *mem.Store, suffix, output string, names ...string) *reports.Snapshot {
+		r := &runs.Run{}
+		sample := &cache.Action{Kind: "sample"}
+		var given []runs.Input
+		for i, name := range names {
+			action := &cache.Action{Kind: "convert", Params: map[string]string{"name": name, "suffix": suffix}}
+			key, err := cache.PutBytes(t.Context(), store, action.Encode())
+			if err != nil {
+				t.Fatal(err)
+			}
+			addr := "convert.c[name=" + name + "]"
+			out := cache.Artifact{Digest: cache.Of([]byte(name + suffix + output))}
+			r.Stages = append(r.Stages, runs.Stage{
+				Addr: addr, Axes: map[string]string{"name": name}, Key: key, Outputs: map[string]cache.Artifact{output: out},
+			})
+			position := strconv.Itoa(i)
+			sample.Inputs = append(sample.Inputs, cache.Input{Port: "input", Name: position, Artifact: out})
+			given = append(given, runs.Input{Port: "input", Name: position, Stage: addr, Output: output})
+		}
+		key, err := cache.PutBytes(t.Context(), store, sample.Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Stages = append(r.Stages, runs.Stage{Addr: "sample.b", Key: key, Inputs: given, Outputs: map[string]cache.Artifact{}})
+		return reports.NewSnapshot("", r, store)
+	}
+	cases := map[string]struct {
+		suffix, output string
+		names          []string
+		want           []string
+	}{
+		"one in front, and a parameter": {"!", "pairs", []string{"a", "b", "c"}, []string{
+			`convert.c (2 stages): suffix:  → !`, `sample.b: input: pairs of convert.c[name=a] is new`,
+		}},
+		"another order": {"", "pairs", []string{"c", "b"}, []string{"sample.b: inputs in another order"}},
+		"another output": {"", "texts", []string{"b", "c"}, []string{
+			"sample.b: input: texts of convert.c[name=b] is new, input: texts of convert.c[name=c] is new, input: pairs of convert.c[name=b] is gone, input: pairs of convert.c[name=c] is gone",
+		}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := mem.New()
+			causes, err := cause.Explain(t.Context(), snapshot(store, "", "pairs", "b", "c"), snapshot(store, c.suffix, c.output, c.names...), []string{"sample.b"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for i := range causes {
+				line, _ := causes[i].Text()
+				got = append(got, line)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

@@ -24,6 +24,7 @@ type scores struct {
 	seeds     []string
 	value     func(seed string, question int) float64 // nil for a metric without values per query
 	mean      float64                                 // if value is nil
+	means     []float64                               // one for each seed, in place of mean
 	tolerance map[string]float64
 	columns   []string
 }
@@ -48,7 +49,7 @@ func (s scores) snapshot(t *testing.T, store *mem.Store, label string) *reports.
 		Name: "main", Rows: []string{"sampler"}, Columns: columns, Over: "seed",
 		Best: map[string]string{"": "max"}, Digits: 4, Tolerance: s.tolerance,
 	}}}
-	for _, seed := range s.seeds {
+	for i, seed := range s.seeds {
 		action := &cache.Action{Kind: "evaluate", Version: "1", Params: map[string]string{"seed": seed}}
 		for name, value := range s.params {
 			action.Params[name] = value
@@ -58,6 +59,9 @@ func (s scores) snapshot(t *testing.T, store *mem.Store, label string) *reports.
 			Key: put(action.Encode()).Digest, State: runs.Hit, Outputs: map[string]cache.Artifact{},
 		}
 		mean := s.mean
+		if s.means != nil {
+			mean = s.means[i]
+		}
 		if s.value != nil {
 			var lines bytes.Buffer
 			mean = 0
@@ -116,12 +120,15 @@ func TestVerdicts(t *testing.T) {
 		verdict  compare.Verdict
 		method   string
 	}{
-		"nothing":              {base, base, compare.Equal, ""},
-		"seeds alone":          {base, change(func(s *scores) { s.seeds = others }), compare.Noise, "questions and seeds"},
-		"a better model":       {base, change(func(s *scores) { s.value = model(0.8, 0.02) }), compare.Moved, "questions and seeds"},
-		"one seed each":        {change(func(s *scores) { s.seeds = []string{"0"} }), change(func(s *scores) { s.seeds = []string{"3"} }), compare.Noise, "one run each"},
-		"the same seed":        {change(func(s *scores) { s.seeds = []string{"0"} }), change(func(s *scores) { s.seeds = []string{"0"}; s.value = model(0.6, 0.02) }), compare.Moved, "questions"},
-		"without questions":    {scores{seeds: three, mean: 0.5}, scores{seeds: three, mean: 0.6}, compare.Moved, "seeds"},
+		"nothing":             {base, base, compare.Equal, ""},
+		"seeds alone":         {base, change(func(s *scores) { s.seeds = others }), compare.Noise, "questions and seeds"},
+		"a better model":      {base, change(func(s *scores) { s.value = model(0.8, 0.02) }), compare.Moved, "questions and seeds"},
+		"one seed each":       {change(func(s *scores) { s.seeds = []string{"0"} }), change(func(s *scores) { s.seeds = []string{"3"} }), compare.Noise, "one run each"},
+		"the same seed":       {change(func(s *scores) { s.seeds = []string{"0"} }), change(func(s *scores) { s.seeds = []string{"0"}; s.value = model(0.6, 0.02) }), compare.Moved, "questions"},
+		"constant over seeds": {scores{seeds: three, mean: 0.5}, scores{seeds: three, mean: 0.6}, compare.Moved, "exact"},
+		"without questions": {
+			scores{seeds: three, means: []float64{0.5, 0.51, 0.52}}, scores{seeds: three, means: []float64{0.6, 0.61, 0.62}}, compare.Moved, "seeds",
+		},
 		"a number without any": {scores{seeds: []string{"0"}, mean: 3}, scores{seeds: []string{"0"}, mean: 4}, compare.Moved, "exact"},
 		"tolerated":            {base, change(func(s *scores) { s.value = model(0.5005, 0.02); s.tolerance = map[string]float64{"map": 0.001} }), compare.Tolerated, ""},
 		"not tolerated":        {base, change(func(s *scores) { s.value = model(0.9, 0.02); s.tolerance = map[string]float64{"": 0.001} }), compare.Moved, "questions and seeds"},
@@ -160,6 +167,57 @@ func (s scores) as(seed string) scores {
 	value := s.value
 	s.value = func(_ string, q int) float64 { return value(seed, q) }
 	return s
+}
+
+// Holm's correction multiplies by the number of cells: draws alone could find
+// nothing among more than 500.
+func TestVeryManyCells(t *testing.T) {
+	t.Parallel()
+	store := mem.New()
+	old, now := scores{seeds: []string{"0"}, value: model(0.2, 0)}, scores{seeds: []string{"0"}, value: model(0.8, 0)}.as("1")
+	before, after := old.snapshot(t, store, "old"), now.snapshot(t, store, "new")
+	for _, s := range []*reports.Snapshot{before, after} {
+		for i := range 600 {
+			report := s.Reports[0]
+			report.Name = fmt.Sprint(i)
+			s.Reports = append(s.Reports, report)
+		}
+	}
+	d, err := compare.Compare(t.Context(), before, after, compare.Options{Samples: 500})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := d.Count()[compare.Moved]; n != 601 {
+		t.Errorf("%d of 601 cells moved", n)
+	}
+}
+
+func TestOrderOfSeedsIsNothing(t *testing.T) {
+	t.Parallel()
+	a := scores{seeds: []string{"0", "1"}, value: model(0.5, 0.02)}
+	b := scores{seeds: []string{"1", "0"}, value: model(0.5, 0.02)}
+	if _, cell := diff(t, a, b); cell.Verdict != compare.Equal {
+		t.Errorf("%+v", cell)
+	}
+}
+
+func TestOneRunAgainstSeveral(t *testing.T) {
+	t.Parallel()
+	several := scores{seeds: []string{"0", "1", "2", "3"}, value: model(0.5, 0.02)}
+	like, unlike := scores{seeds: []string{"7"}, value: model(0.5, 0.02)}, scores{seeds: []string{"7"}, value: model(0.9, 0.02)}
+	for _, c := range []struct {
+		old, now scores
+		want     compare.Verdict
+	}{{several, like, compare.Noise}, {like, several, compare.Noise}, {several, unlike, compare.Moved}, {unlike, several, compare.Moved}} {
+		_, cell := diff(t, c.old, c.now)
+		if cell.Verdict != c.want || cell.Interval == nil {
+			t.Errorf("%+v, want %s", cell, c.want)
+			continue
+		}
+		if cell.Diff < cell.Interval.Lo || cell.Diff > cell.Interval.Hi {
+			t.Errorf("the difference is out of its interval: %+v", cell)
+		}
+	}
 }
 
 func TestOtherColumns(t *testing.T) {

@@ -41,8 +41,8 @@ func Randomisation(diffs []float64, o Options) float64 {
 		}
 	}
 	p := float64(extreme+1) / float64(len(sums)+1)
-	if extreme == 0 {
-		p = min(p, PairedT(diffs, 0.95).P)
+	if e := PairedT(diffs, o.Level); extreme == 0 && e.OK() {
+		p = min(p, e.P)
 	}
 	return p
 }
