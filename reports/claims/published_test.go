@@ -1,6 +1,7 @@
 package claims_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -89,6 +90,45 @@ func TestTheNumbersOfThePaper(t *testing.T) {
 			tested := slices.ContainsFunc(got.Evidence, func(e claims.Evidence) bool { return e.P != nil })
 			if says := slices.ContainsFunc(got.Notes, func(n string) bool { return strings.Contains(n, "not independent") }); says != tested {
 				t.Errorf("notes: %q", got.Notes)
+			}
+		})
+	}
+}
+
+// Published numbers are rounded: that their differences are alike does not make
+// them certain, and two or three of them are too few.
+func TestRoundedNumbers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		a, b   []float64 // by language
+		want   claims.Verdict
+		reason string
+	}{
+		"two alike":            {[]float64{.5, .6}, []float64{.4, .5}, claims.NotSignificant, "a − b = +0.10 at metric=map; 2 of query_lang are too few to tell it from noise by"},
+		"four alike by a unit": {[]float64{.5, .6, .7, .8}, []float64{.4, .5, .6, .7}, claims.NotSignificant, "a − b = +0.10 (p = 0.14)"},
+		"four alike by more":   {[]float64{.55, .65, .75, .85}, []float64{.4, .5, .6, .7}, claims.Holds, "a − b = +0.15 (p = 8.1e-05)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.stage("a", map[string]string{"sampler": "a"}, func(int) float64 { return 1 })
+			w.run.Reports = []runs.Report{{
+				Name: "map", From: w.sources, Rows: []string{"sampler"}, Columns: []string{"metric"}, Average: []string{"query_lang"},
+				Best: map[string]string{"": "max"}, Digits: 2,
+			}}
+			var csv strings.Builder
+			csv.WriteString("metric,sampler,query_lang,value\n")
+			for i := range c.a {
+				fmt.Fprintf(&csv, "map,a,%d,%v\nmap,b,%d,%v\n", i, c.a[i], i, c.b[i])
+			}
+			results, err := claims.Judge(t.Context(), w.snapshot(runs.Claim{
+				Checks: []runs.Check{comparison("a", "b")}, Published: w.put([]byte(csv.String())), PublishedFile: "own.csv",
+			}), claims.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := results[0].Published; got.Verdict != c.want || !strings.HasPrefix(got.Reason, c.reason) {
+				t.Errorf("%s: %s", got.Verdict, got.Reason)
 			}
 		})
 	}

@@ -1,7 +1,11 @@
 package claims
 
 import (
+	"fmt"
+	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"repro/reports"
 	"repro/reports/stats"
@@ -35,10 +39,35 @@ func (d *byDimension) test(p *pending, subject, against spot) (err error) {
 			differences = append(differences, a-b-p.needed)
 		}
 	}
-	e := stats.PairedT(differences, 1-p.Level)
 	p.Units, p.Unit = len(differences), d.name
+	least := 0.0
+	if d.numbers.snapshot == nil {
+		if len(differences) < fewest {
+			p.note(fmt.Sprintf("%d of %s are too few to tell it from noise by", len(differences), d.name))
+			return nil
+		}
+		least = d.numbers.halfUnit(subject.cell.Metric)
+	}
+	e := stats.RoundedPairedT(differences, least, 1-p.Level)
 	p.add("Student's t over "+d.name, e.P, e.Lo+p.needed, e.Hi+p.needed)
 	return nil
+}
+
+// fewest is how many pairs of published numbers are tested: of two or three
+// that were rounded Student's t says more than they can tell.
+const fewest = 4
+
+// halfUnit returns half a unit of the last digit that the values of a metric
+// were published with.
+func (n *numbers) halfUnit(metric string) float64 {
+	digits := 0
+	for _, r := range n.records {
+		if r.Metric == metric {
+			_, decimals, _ := strings.Cut(strconv.FormatFloat(r.Value, 'f', -1, 64), ".")
+			digits = max(digits, len(decimals))
+		}
+	}
+	return 0.5 * math.Pow10(-digits)
 }
 
 // values returns the value of a cell for each value of the dimension.

@@ -22,8 +22,9 @@ func (e *Estimate) OK() bool { return !math.IsNaN(e.P) }
 
 // Welch compares two independent samples whose variances may differ (Welch,
 // 1947, with the degrees of freedom of Satterthwaite). Level is the confidence
-// of the interval, such as 0.95. If neither sample varies, the interval is the
-// difference, and p is 1 if it is 0, else 0.
+// of the interval, such as 0.95. If neither sample varies, p is 1 if they are
+// equal; else it is NaN, as with one value each: that two seeds gave the same
+// does not tell what others would.
 func Welch(a, b []float64, level float64) Estimate {
 	meanA, meanB := stat.Mean(a, nil), stat.Mean(b, nil)
 	mean := meanB - meanA
@@ -33,18 +34,37 @@ func Welch(a, b []float64, level float64) Estimate {
 	na, nb := float64(len(a)), float64(len(b))
 	va, vb := stat.Variance(a, nil)/na, stat.Variance(b, nil)/nb
 	df := (va + vb) * (va + vb) / (va*va/(na-1) + vb*vb/(nb-1))
-	return student(mean, math.Sqrt(va+vb), df, level, max(math.Abs(meanA), math.Abs(meanB)))
+	return student(mean, math.Sqrt(va+vb), df, level, max(math.Abs(meanA), math.Abs(meanB))).ofNoise()
 }
 
 // PairedT is Student's t-test of the mean of paired differences. Level is the
 // confidence of the interval. If the differences are all alike, the interval is
 // their mean, and p is 1 if it is 0, else 0.
-func PairedT(d []float64, level float64) Estimate {
+func PairedT(d []float64, level float64) Estimate { return paired(d, 0, level) }
+
+// RoundedPairedT is PairedT of numbers that were rounded before: the standard
+// error of their mean is at least least, such as half a unit of the last digit.
+// If least is 0 and the differences are all alike but not 0, p is NaN: of their
+// noise nothing is known.
+func RoundedPairedT(d []float64, least, level float64) Estimate {
+	return paired(d, least, level).ofNoise()
+}
+
+func paired(d []float64, least, level float64) Estimate {
 	mean := stat.Mean(d, nil)
 	if len(d) < 2 {
 		return unknown(mean)
 	}
-	return student(mean, stat.StdDev(d, nil)/math.Sqrt(float64(len(d))), float64(len(d)-1), level, math.Abs(mean))
+	return student(mean, max(least, stat.StdDev(d, nil)/math.Sqrt(float64(len(d)))), float64(len(d)-1), level, math.Abs(mean))
+}
+
+// ofNoise returns the estimate, or that nothing is known of a difference of
+// values that do not vary.
+func (e Estimate) ofNoise() Estimate {
+	if e.P == 0 && math.IsInf(e.DF, 1) {
+		return unknown(e.Mean)
+	}
+	return e
 }
 
 func unknown(mean float64) Estimate {
