@@ -75,7 +75,7 @@ func (p *project) claims(ctx context.Context, t *terminal, f *claimsFlags) (err 
 	} else if len(results) > 0 {
 		err = draw(t.out, results, render.ClaimOptions{Options: render.Options{Color: color(t.out), Width: width(t.out)}, Verbose: f.verbose})
 	}
-	return errors.Join(judgeErr, err, claimsExit(t, results, f.strict))
+	return errors.Join(judgeErr, err, claimsExit(t, len(found.Claims), results, f.strict))
 }
 
 func onlyClaims(all []runs.Claim, names []string) ([]runs.Claim, error) {
@@ -96,7 +96,7 @@ func onlyClaims(all []runs.Claim, names []string) ([]runs.Claim, error) {
 
 // claimsExit says how many claims have which verdict on our results, and
 // returns an error if that is not good enough.
-func claimsExit(t *terminal, results []claims.Result, strict bool) error {
+func claimsExit(t *terminal, all int, results []claims.Result, strict bool) error {
 	counts := map[claims.Verdict]int{}
 	for i := range results {
 		counts[results[i].Ours.Verdict]++
@@ -107,12 +107,14 @@ func claimsExit(t *terminal, results []claims.Result, strict bool) error {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[v], v))
 		}
 	}
-	if len(parts) == 0 {
+	if all == 0 {
 		t.say("note: there are no claims to judge")
+	}
+	if len(parts) == 0 { // errors say why, if there are claims
 		return nil
 	}
 	t.say("claims on our results: %s", strings.Join(parts, ", "))
-	if counts[claims.Fails] > 0 || (strict && counts[claims.Holds] < len(results)) {
+	if counts[claims.Fails] > 0 || (strict && counts[claims.Holds] < all) {
 		return reported(exitClaim)
 	}
 	return nil

@@ -145,6 +145,10 @@ func TestVerdictsOnOurs(t *testing.T) {
 		"not worse":                   {with(comparison("same", "base"), func(c *runs.Check) { c.NotWorse = true }), claims.Holds, "same − base"},
 		"worse after all":             {with(comparison("base", "good"), func(c *runs.Check) { c.NotWorse = true }), claims.Fails, "base − good"},
 		"worse by less than the room": {with(comparison("base", "good"), func(c *runs.Check) { c.NotWorse, c.By = true, 0.3 }), claims.Holds, "at metric=map; may be 0.3 worse"},
+		"misspelt":                    {comparison("god", "base"), claims.NoData, "there is no value for god; did you mean \"good\"?"},
+		"misspelt rival":              {comparison("good", "bas"), claims.NoData, "there is no value for bas; did you mean \"base\"?"},
+		"all misspelt":                {comparison("god", "bas"), claims.NoData, "no cell has sampler = god; did you mean \"good\"?"},
+		"a misspelt filter":           {with(comparison("good", "base"), func(c *runs.Check) { c.Where = map[string][]string{"query_lang": {"en", "dee"}} }), claims.NoData, "1 of 2 holds; there is no value with query_lang = dee; did you mean \"de\"?"},
 		"not there":                   {comparison("good", "best"), claims.NoData, "there is no value for best"},
 		"neither":                     {comparison("better", "best"), claims.NoData, "no cell has sampler = better"},
 		"a filter that admits none":   {with(comparison("good", "base"), func(c *runs.Check) { c.Where = map[string][]string{"metric": {"mrr"}} }), claims.NoData, "there is no value with metric = mrr"},
@@ -233,6 +237,26 @@ func TestOneSeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := results[0].Ours; got.Verdict != claims.Holds || !strings.HasSuffix(got.Reason, "one seed says nothing about others") {
+		t.Errorf("%s: %s", got.Verdict, got.Reason)
+	}
+}
+
+// Seeds that gave the same leave their noise unknown: that is no p of 0.
+func TestSeedsThatDoNotVary(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for sampler, value := range map[string]float64{"a": 0.5, "b": 0.25} {
+		for _, seed := range []string{"0", "1"} {
+			w.stage(sampler+seed, map[string]string{"sampler": sampler, "seed": seed}, func(int) float64 { return value })
+			delete(w.run.Stages[len(w.run.Stages)-1].Outputs, "per_query")
+		}
+	}
+	w.run.Reports = []runs.Report{w.report()}
+	results, err := claims.Judge(t.Context(), w.snapshot(runs.Claim{Checks: []runs.Check{comparison("a", "b")}}), claims.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := results[0].Ours; got.Verdict != claims.NotSignificant || !strings.Contains(got.Reason, "it does not vary over seed, which says nothing about others") {
 		t.Errorf("%s: %s", got.Verdict, got.Reason)
 	}
 }

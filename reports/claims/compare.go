@@ -80,8 +80,8 @@ func (j *judge) compare(n *numbers, t *reports.Table, c *runs.Check) ([]pending,
 			p := pending{margin: math.NaN(), Evidence: Evidence{
 				Place: g.place + beside(t, c), Subject: contest.subject, Against: contest.against, Digits: t.Digits, Level: c.Level,
 			}}
-			p.side(&p.Value, &p.Seeds[0], contest.subject, subject.cell)
-			p.side(&p.Other, &p.Seeds[1], contest.against, against.cell)
+			p.side(&p.Value, &p.Seeds[0], contest.subject, subject.cell, n.hint(dim, contest.subject))
+			p.side(&p.Other, &p.Seeds[1], contest.against, against.cell, n.hint(dim, contest.against))
 			if p.Verdict == "" {
 				p.incomplete(n, subject, against)
 			}
@@ -95,7 +95,7 @@ func (j *judge) compare(n *numbers, t *reports.Table, c *runs.Check) ([]pending,
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%w: no cell has %s = %s", errNoData, dim, list[0].subject)
+		return nil, fmt.Errorf("%w: no cell has %s = %s%s", errNoData, dim, list[0].subject, n.hint(dim, list[0].subject))
 	}
 	values := []string{}
 	for _, contest := range list {
@@ -118,10 +118,10 @@ func (n *numbers) unit(c *runs.Check) string {
 }
 
 // side notes the value of one side.
-func (p *pending) side(value **float64, seeds *int, name string, cell *reports.Cell) {
+func (p *pending) side(value **float64, seeds *int, name string, cell *reports.Cell, hint string) {
 	if cell == nil || cell.Missing() {
 		p.Verdict = NoData
-		p.note("there is no value for " + name)
+		p.note("there is no value for " + name + hint)
 		return
 	}
 	*value, *seeds = &cell.Mean, len(cell.Samples)
@@ -162,6 +162,9 @@ func (j *judge) test(p *pending, c *runs.Check, draws int, units *byDimension, s
 	if p.Seeds[0] > 1 && p.Seeds[1] > 1 {
 		e := stats.Welch(shifted(against.cell, p.needed), shifted(subject.cell, 0), 1-c.Level)
 		p.add("Welch's t over seeds", e.P, e.Lo+p.needed, e.Hi+p.needed)
+		if !e.OK() {
+			p.note("it does not vary over " + units.numbers.report.Over + ", which says nothing about others")
+		}
 	} else if units.numbers.snapshot != nil && units.numbers.report.Over != "" {
 		p.note("one " + units.numbers.report.Over + " says nothing about others")
 	}

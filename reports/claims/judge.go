@@ -146,20 +146,22 @@ func (j *judge) check(c *runs.Check, look func(*runs.Report, *runs.Check) (*numb
 		return nil, err
 	}
 	if c.Kind == runs.Count {
-		return []pending{count(n, c)}, nil
+		return append([]pending{count(n, c)}, n.unknown(c)...), nil
 	}
 	t, err := n.table(j.ctx, "")
 	if err != nil {
 		return nil, err
 	}
+	var found []pending
 	switch c.Kind {
 	case runs.Threshold:
-		return threshold(n, t, c)
+		found, err = threshold(n, t, c)
 	case runs.Compare, runs.Trend:
-		return j.compare(n, t, c)
+		found, err = j.compare(n, t, c)
 	default:
-		return nil, fmt.Errorf("there is no check %q", c.Kind)
+		err = fmt.Errorf("there is no check %q", c.Kind)
 	}
+	return append(found, n.unknown(c)...), err
 }
 
 // correct adjusts the p-values of all comparisons that are to be corrected.

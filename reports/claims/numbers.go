@@ -20,8 +20,9 @@ var errNoData = errors.New("no data")
 type numbers struct {
 	report   runs.Report // narrowed to what the check admits
 	records  []reports.Record
-	sources  []source          // of the records; none of published numbers
-	snapshot *reports.Snapshot // nil for published numbers, which have no values per query
+	values   map[string][]string // of each dimension, before the report is narrowed
+	sources  []source            // of the records; none of published numbers
+	snapshot *reports.Snapshot   // nil for published numbers, which have no values per query
 }
 
 // ours returns the results that a check looks at. A dimension that no record
@@ -41,10 +42,11 @@ func ours(ctx context.Context, s *reports.Snapshot, r *runs.Report, c *runs.Chec
 		}
 	}
 	n := &numbers{report: *r, snapshot: s}
+	n.values = valuesOf(records, sourcesOf(s, &runs.Report{From: r.From}))
 	n.report.Published = cache.Digest{} // judged apart
 	n.report.Where = narrow(r.Where, c.Where)
 	n.sources = sourcesOf(s, &n.report)
-	n.records, err = admitted(records, n.report.Where)
+	n.records, err = n.admitted(records)
 	return n, err
 }
 
@@ -66,7 +68,8 @@ func published(ctx context.Context, s *reports.Snapshot, claim *runs.Claim, r *r
 	if len(all) == 0 {
 		return nil, fmt.Errorf("%w: there are no published numbers", errNoData)
 	}
-	if n.records, err = admitted(all, n.report.Where); err != nil {
+	n.values = valuesOf(all, nil)
+	if n.records, err = n.admitted(all); err != nil {
 		return nil, err
 	}
 	known := dimensions(n.records)
@@ -121,14 +124,20 @@ func only(list, keep []string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return !slices.Contains(keep, s) })
 }
 
-// admitted returns the records that where admits. The error wraps errNoData if
-// there are none.
-func admitted(records []reports.Record, where map[string][]string) ([]reports.Record, error) {
-	kept := reports.Admitted(records, where)
-	if len(kept) == 0 {
-		return nil, fmt.Errorf("%w: there is no value with %s", errNoData, describe(where))
+// admitted returns the records that the report admits. The error wraps
+// errNoData if there are none.
+func (n *numbers) admitted(records []reports.Record) ([]reports.Record, error) {
+	kept := reports.Admitted(records, n.report.Where)
+	if len(kept) > 0 {
+		return kept, nil
 	}
-	return kept, nil
+	var hints string
+	for _, dim := range slices.Sorted(maps.Keys(n.report.Where)) {
+		for _, value := range n.report.Where[dim] {
+			hints += n.hint(dim, value)
+		}
+	}
+	return nil, fmt.Errorf("%w: there is no value with %s%s", errNoData, describe(n.report.Where), hints)
 }
 
 // describe shows a filter: "metric = map, setting = monolingual".
