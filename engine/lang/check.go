@@ -163,8 +163,24 @@ func checkFits(c *runs.Check, r *Report, block *hclsyntax.Block) hcl.Diagnostics
 			bad("than", "%q cannot be better than itself.", c.Better)
 		}
 	case runs.Threshold, runs.Count:
-		if c.AtLeast == nil && c.AtMost == nil {
+		_, exactly := block.Body.Attributes["exactly"]
+		_, least := block.Body.Attributes["at_least"]
+		_, most := block.Body.Attributes["at_most"]
+		switch {
+		case c.AtLeast == nil && c.AtMost == nil:
 			bad("", "A %s needs at least one of %s.", c.Kind, joinNames(bounds))
+		case exactly && (least || most):
+			bad("exactly", "exactly is both bounds: leave out at_least and at_most.")
+		case c.AtLeast != nil && c.AtMost != nil && *c.AtLeast > *c.AtMost:
+			bad("at_least", "Nothing is at least %v and at most %v.", *c.AtLeast, *c.AtMost)
+		}
+	}
+	for _, list := range []struct {
+		attr   string
+		values []string
+	}{{"than", c.Than}, {"order", c.Order}, {"of", c.Of}} {
+		if twice := repeated(list.values); twice != "" {
+			bad(list.attr, "%q is there twice.", twice)
 		}
 	}
 	if c.Unit != "" && c.Unit != unitQuestion {
@@ -176,6 +192,16 @@ func checkFits(c *runs.Check, r *Report, block *hclsyntax.Block) hcl.Diagnostics
 		}
 	}
 	return diags
+}
+
+// repeated returns the first value that a list has twice, "" if none.
+func repeated(list []string) string {
+	for i, value := range list {
+		if slices.Contains(list[:i], value) {
+			return value
+		}
+	}
+	return ""
 }
 
 func orOneOf(dims []string) string {

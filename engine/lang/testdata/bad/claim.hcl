@@ -49,3 +49,33 @@ claim "misfits" {
     of     = ["query_lang"]
   }
 }
+claim "contradictions" {
+  text = "x"
+  threshold {
+    report   = report.map
+    at_least = 0.5
+    at_most  = 0.4
+  }
+  threshold {
+    report   = report.map
+    exactly  = 0.5
+    at_least = 0.1
+  }
+  count {
+    report  = report.map
+    of      = ["sampler", "setting", "sampler"]
+    exactly = 2
+  }
+  trend {
+    report    = report.map
+    along     = "sampler"
+    order     = ["a", "b", "a"]
+    direction = "rising"
+  }
+  compare {
+    report = report.map
+    dim    = "sampler"
+    better = "a"
+    than   = ["b", "b"]
+  }
+}
