@@ -145,14 +145,15 @@ func TestWhatWasExportedIsImported(t *testing.T) {
 func TestWhatTheRecordNamesComesToo(t *testing.T) {
 	t.Parallel()
 	m, there := newMade(t), mem.New()
-	last, published := put(t, m.store, "last words"), put(t, m.store, "metric,value\n")
+	last, published, claimed := put(t, m.store, "last words"), put(t, m.store, "metric,value\n"), put(t, m.store, "of a claim")
 	m.run.Stages = []runs.Stage{{Addr: "exec.failed", State: runs.Failed, Log: last}, {Addr: "exec.lost", Log: cache.Of([]byte("lost"))}}
 	m.run.Reports = []runs.Report{{Name: "map", Published: published}, {Name: "none"}}
-	m.files = append(m.files, bundle.BlobAt("logs/exec.failed.txt", m.store, last), bundle.BlobAt("workflow/published.csv", m.store, published))
+	m.run.Claims = []runs.Claim{{Name: "best", Published: claimed}, {Name: "none"}}
+	m.files = append(m.files, bundle.Blob(m.store, claimed), bundle.BlobAt("logs/exec.failed.txt", m.store, last), bundle.BlobAt("workflow/published.csv", m.store, published))
 	if _, err := take(t, m.write(t), there); err != nil {
 		t.Fatal(err)
 	}
-	if missing, err := there.Missing(t.Context(), []cache.Digest{last, published}); err != nil || len(missing) > 0 {
+	if missing, err := there.Missing(t.Context(), []cache.Digest{last, published, claimed}); err != nil || len(missing) > 0 {
 		t.Errorf("%v are missing, %v", missing, err)
 	}
 }

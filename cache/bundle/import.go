@@ -74,6 +74,9 @@ func (r *Reader) named() []cache.Digest {
 	for _, report := range r.Run.Reports {
 		list = append(list, report.Published)
 	}
+	for _, claim := range r.Run.Claims {
+		list = append(list, claim.Published)
+	}
 	return slices.DeleteFunc(list, func(d cache.Digest) bool { return r.files[d] == nil })
 }
 

@@ -278,6 +278,9 @@ func (x *exporter) date() {
 	r.ID = r.Ended.Format("20060102T150405.000Z") + "-" + cache.Of([]byte(strings.Join(content, "\n"))).Short()[:8]
 }
 
+// leaves reports whether the outputs of a stage are left out.
+func (x *exporter) leaves(s *runs.Stage) bool { return slices.Contains(x.without, s.Kind) }
+
 // leave notes the blobs that are left out.
 func (x *exporter) leave(ctx context.Context) error {
 	stages := x.snapshotOf()
@@ -288,7 +291,7 @@ func (x *exporter) leave(ctx context.Context) error {
 	}
 	x.leftOut = map[cache.Digest]bool{}
 	for _, r := range x.results {
-		if !slices.Contains(x.without, stages.Stage(r.Addr).Kind) {
+		if !x.leaves(stages.Stage(r.Addr)) {
 			continue
 		}
 		blobs, err := r.Outputs(ctx, x.store)

@@ -35,11 +35,10 @@ type bundleFiles struct {
 	entries []crate.Entry
 	paths   map[string]bool
 	have    map[cache.Digest]bool
-	leftOut map[cache.Digest]bool
 }
 
 func (b *bundleFiles) add(f bundle.File, about crate.Entry) {
-	if b.paths[f.Path] || b.leftOut[f.Digest] {
+	if b.paths[f.Path] {
 		return
 	}
 	b.paths[f.Path], b.have[f.Digest] = true, true
@@ -56,7 +55,7 @@ func (b *bundleFiles) blob(blobs cache.Blobs, d cache.Digest, name string) {
 
 // files returns all files of the bundle.
 func (x *exporter) files(ctx context.Context) ([]bundle.File, error) {
-	all := &bundleFiles{paths: map[string]bool{}, have: map[cache.Digest]bool{}, leftOut: x.leftOut}
+	all := &bundleFiles{paths: map[string]bool{}, have: map[cache.Digest]bool{}}
 	in := crate.Input{
 		Run: x.record, Name: x.name(), Description: x.description(), Readme: bundleReadme,
 		Workflow: bundleWorkflow + x.workflowID(), Agent: git.User(ctx, x.root),
@@ -67,6 +66,8 @@ func (x *exporter) files(ctx context.Context) ([]bundle.File, error) {
 			return nil, err
 		}
 	}
+	// What other stages made, or the project has, may be of the same bytes.
+	maps.DeleteFunc(x.leftOut, func(d cache.Digest, _ bool) bool { return all.have[d] })
 	contents, err := bundle.Contents(x.record, x.results, slices.SortedFunc(maps.Keys(x.leftOut), func(a, b cache.Digest) int { return bytes.Compare(a.Hash[:], b.Hash[:]) }))
 	if err != nil {
 		return nil, err
@@ -265,6 +266,12 @@ func (x *exporter) blobs(ctx context.Context, all *bundleFiles, in *crate.Input)
 			all.blob(x.store, r.Published, r.PublishedFile)
 		}
 	}
+	for _, c := range x.record.Claims {
+		if !c.Published.IsZero() {
+			all.blob(x.store, c.Published, c.PublishedFile)
+		}
+	}
+	stages := x.snapshotOf()
 	for _, r := range x.results {
 		encoded, err := cache.ReadBlob(ctx, x.store, r.Key)
 		if err != nil {
@@ -276,20 +283,25 @@ func (x *exporter) blobs(ctx context.Context, all *bundleFiles, in *crate.Input)
 		}
 		in.Stages[r.Addr] = crate.Stage{Action: action, Result: r.Result}
 		all.blob(x.store, r.Key, "action of "+r.Addr)
+		add := func(d cache.Digest, name string) {
+			if !x.leaves(stages.Stage(r.Addr)) {
+				all.blob(x.store, d, name)
+			}
+		}
 		for _, port := range slices.Sorted(maps.Keys(r.Result.Outputs)) {
 			a, name := r.Result.Outputs[port], port+" of "+r.Addr
 			if !a.Tree {
-				all.blob(x.store, a.Digest, name)
+				add(a.Digest, name)
 				continue
 			}
-			all.blob(x.store, a.Digest, name+" (names of the files)")
+			add(a.Digest, name+" (names of the files)")
 			tree, err := cache.LoadTree(ctx, x.store, a.Digest)
 			if err != nil {
 				return fmt.Errorf("%s: %w", name, err)
 			}
 			in.Trees[a.Digest] = tree
 			for _, e := range tree {
-				all.blob(x.store, e.Digest, name+": "+e.Path)
+				add(e.Digest, name+": "+e.Path)
 			}
 		}
 	}
