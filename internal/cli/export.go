@@ -54,7 +54,7 @@ func newExport(t *terminal, sdk fs.FS) *cobra.Command {
 	}
 	f.add(c)
 	c.Flags().StringVarP(&f.output, "output", "o", "bundle.zip", "write the bundle to `FILE`")
-	c.Flags().StringVar(&f.run, "run", "", "export the results of the run `ID` (see repro status)")
+	c.Flags().StringVar(&f.run, "run", "", "export the results of the run `ID` (see history; a unique beginning will do)")
 	c.Flags().StringArrayVar(&f.without, "without", nil, "leave out what stages of `KIND` made, such as collect: they run again where the bundle is imported; may be repeated")
 	c.Flags().BoolVar(&f.partial, "partial", false, "export though stages have no result")
 	return c
@@ -78,6 +78,10 @@ func (p *project) export(ctx context.Context, t *terminal, f *exportFlags) (err 
 			return err
 		}
 	}
+	output, err := bundlePlace(f.output)
+	if err != nil {
+		return withCode(exitUsage, err)
+	}
 	w, err := p.load(ctx, t)
 	if err != nil {
 		return err
@@ -99,7 +103,7 @@ func (p *project) export(ctx context.Context, t *terminal, f *exportFlags) (err 
 	if err != nil {
 		return err
 	}
-	size, err := writeBundle(ctx, f.output, files)
+	size, err := writeBundle(ctx, output, files)
 	if err != nil {
 		return err
 	}
@@ -303,6 +307,23 @@ func (x *exporter) leave(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// bundlePlace returns where a bundle is written: what a link points to. Nothing
+// but a file is ever replaced.
+func bundlePlace(name string) (string, error) {
+	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		return name, nil
+	}
+	place, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return "", fmt.Errorf("write the bundle: %w", err)
+	}
+	info, err := os.Stat(place)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("write the bundle: %s is there and is not a file: give another place with --output", name)
+	}
+	return place, err
 }
 
 // writeBundle writes the bundle, whole or not at all, and returns its size.
