@@ -13,6 +13,7 @@ import (
 
 	"repro/cache"
 	"repro/cache/bundle"
+	"repro/cache/cachetest"
 	"repro/cache/mem"
 )
 
@@ -121,7 +122,30 @@ func TestBadBundles(t *testing.T) {
 		}, text + " is damaged"},
 		"a record of a terabyte": {func() []byte {
 			return rezip(t, good, "run.json", func(h *zip.FileHeader) { h.UncompressedSize64 = 1 << 40 })
+		}, "larger than any of its"},
+		"a record too large to read": {func() []byte {
+			files := entries(t, good)
+			delete(files, "SHA256SUMS")
+			files["noise"] = cachetest.Bytes(300_000, 1)
+			return rezip(t, zipOf(t, files), "run.json", func(h *zip.FileHeader) { h.UncompressedSize64 = 257 << 20 })
 		}, "are the most"},
+		"files that are together too large": {func() []byte {
+			b := zipOf(t, map[string][]byte{"a": nil, "b": nil, "c": nil})
+			for _, path := range []string{"a", "b", "c"} {
+				b = rezip(t, b, path, func(h *zip.FileHeader) { h.UncompressedSize64 = uint64(len(b)) * 400 })
+			}
+			return b
+		}, "larger than any of its"},
+		"sums that inflate": {func() []byte {
+			return rezip(t, good, "SHA256SUMS", func(h *zip.FileHeader) { h.UncompressedSize64 = 90 })
+		}, "SHA256SUMS is damaged"},
+		"sums twice": {func() []byte {
+			files := entries(t, good)
+			files["SHA256SUMS"] = append(files["SHA256SUMS"], []byte(cache.Of([]byte("other")).Hex()+"  "+text+"\n")...)
+			return zipOf(t, files)
+		}, "SHA256SUMS lists " + text + " twice"},
+		"an ID elsewhere":  {changed("run.json", replace(m.run.ID, "../"+m.run.ID)), "is not the ID of a run"},
+		"an ID of nothing": {changed("run.json", replace(m.run.ID, "latest")), "is not the ID of a run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

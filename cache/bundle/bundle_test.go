@@ -106,7 +106,7 @@ func take(t *testing.T, b []byte, store cache.Store) (*bundle.Imported, error) {
 		return nil, err
 	}
 	defer r.Close() //nolint:errcheck // opened for reading only
-	return r.Import(t.Context(), store)
+	return r.Import(t.Context(), store, bundle.Options{})
 }
 
 func TestWhatWasExportedIsImported(t *testing.T) {
@@ -181,6 +181,76 @@ func TestLeftOutOutputsAreNoResults(t *testing.T) {
 	}
 }
 
+// forgetful is a store that loses a blob.
+type forgetful struct {
+	*mem.Store
+	lost cache.Digest
+}
+
+func (f forgetful) Put(ctx context.Context, d cache.Digest, r io.Reader) error {
+	if d == f.lost {
+		_, err := io.Copy(io.Discard, r)
+		return err
+	}
+	return f.Store.Put(ctx, d, r)
+}
+
+func TestNothingIsRecordedOfWhatWasNotStored(t *testing.T) {
+	t.Parallel()
+	m, there := newMade(t), mem.New()
+	text := m.results[0].Result.Outputs["text"].Digest
+	if _, err := take(t, m.write(t), forgetful{there, text}); err == nil || !strings.Contains(err.Error(), text.String()+" was not stored") {
+		t.Errorf("%v", err)
+	}
+	if _, err := there.Lookup(t.Context(), m.results[0].Key); !errors.Is(err, cache.ErrMiss) {
+		t.Errorf("recorded: %v", err)
+	}
+}
+
+func TestRoomIsAskedForFirst(t *testing.T) {
+	t.Parallel()
+	m, there := newMade(t), mem.New()
+	b, err := bundle.Open(save(t, m.write(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close() //nolint:errcheck // opened for reading only
+	full := errors.New("the disk is full")
+	var asked int64
+	_, err = b.Import(t.Context(), there, bundle.Options{Room: func(size int64) error { asked = size; return full }})
+	if !errors.Is(err, full) || asked < 60_000 || !strings.Contains(err.Error(), "0.1 MB would have to be stored") {
+		t.Errorf("%v (%d bytes)", err, asked)
+	}
+	if missing, err := there.Missing(t.Context(), []cache.Digest{m.results[0].Key}); err != nil || len(missing) == 0 {
+		t.Errorf("blobs were stored: %v", err)
+	}
+}
+
+// What a record says that stages made has to be there.
+func TestARecordNamesNoOutputsThatNobodyHas(t *testing.T) {
+	t.Parallel()
+	m, there := newMade(t), mem.New()
+	here := cache.Artifact{Digest: put(t, there, "made here")}
+	m.run.Stages = []runs.Stage{
+		{Addr: "exec.text", Outputs: m.results[0].Result.Outputs},
+		{Addr: "exec.here", Outputs: map[string]cache.Artifact{"a": here}},
+		{Addr: "exec.lost", Outputs: map[string]cache.Artifact{"a": {Digest: cache.Of([]byte("lost"))}}},
+	}
+	b, err := bundle.Open(save(t, m.write(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close() //nolint:errcheck // opened for reading only
+	if _, err := b.Import(t.Context(), there, bundle.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, true, false} {
+		if got := b.Run.Stages[i].Outputs != nil; got != want {
+			t.Errorf("%s has outputs: %v", b.Run.Stages[i].Addr, got)
+		}
+	}
+}
+
 func TestAnotherResultStaysSelected(t *testing.T) {
 	t.Parallel()
 	m, there := newMade(t), mem.New()
@@ -242,7 +312,7 @@ func TestInterruptsEndIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close() //nolint:errcheck // opened for reading only
-	if _, err := r.Import(ctx, mem.New()); !errors.Is(err, stopped) && !errors.Is(err, context.Canceled) {
+	if _, err := r.Import(ctx, mem.New(), bundle.Options{}); !errors.Is(err, stopped) && !errors.Is(err, context.Canceled) {
 		t.Errorf("importing: %v", err)
 	}
 }

@@ -20,20 +20,27 @@ type Imported struct {
 	Differ   []string // stages that the store has another result of, which stays selected
 }
 
+// Options says how a bundle is imported. The zero value is ready for use.
+type Options struct {
+	// Room returns an error if the store has no room for so many bytes more.
+	Room func(size int64) error
+}
+
 // Import puts the bundle's results into the store. Every file of the bundle is
 // read and verified; only then are results recorded, so that a damaged bundle
 // leaves no result behind, and neither does a process that is killed: what it
-// leaves are blobs, each whole. The error wraps ErrInvalid if the bundle is at
+// leaves are blobs, each whole. Stages of r.Run whose outputs neither the bundle
+// nor the store has are left without. The error wraps ErrInvalid if the bundle is at
 // fault.
-func (r *Reader) Import(ctx context.Context, store cache.Store) (*Imported, error) {
-	done, err := r.restore(ctx, store)
+func (r *Reader) Import(ctx context.Context, store cache.Store, o Options) (*Imported, error) {
+	done, err := r.restore(ctx, store, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.name, err)
 	}
 	return done, nil
 }
 
-func (r *Reader) restore(ctx context.Context, store cache.Store) (*Imported, error) {
+func (r *Reader) restore(ctx context.Context, store cache.Store, o Options) (*Imported, error) {
 	done := &Imported{}
 	var whole []Result
 	wanted := map[cache.Digest]bool{}
@@ -53,7 +60,10 @@ func (r *Reader) restore(ctx context.Context, store cache.Store) (*Imported, err
 		wanted[d] = true
 	}
 	var err error
-	if done.Blobs, err = r.store(ctx, store, wanted); err != nil {
+	if done.Blobs, err = r.store(ctx, store, wanted, o); err != nil {
+		return nil, err
+	}
+	if err := r.forget(ctx, store); err != nil {
 		return nil, err
 	}
 	for _, result := range whole {
@@ -62,6 +72,21 @@ func (r *Reader) restore(ctx context.Context, store cache.Store) (*Imported, err
 		}
 	}
 	return done, store.Sync(ctx)
+}
+
+// forget drops outputs from the record that the store lacks.
+func (r *Reader) forget(ctx context.Context, store cache.Store) error {
+	for i := range r.Run.Stages {
+		s := &r.Run.Stages[i]
+		whole, err := cache.Complete(ctx, store, &cache.Result{Outputs: s.Outputs})
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.Addr, err)
+		}
+		if !whole {
+			s.Outputs = nil
+		}
+	}
+	return nil
 }
 
 // named returns the blobs that the record names, besides results, and that the
@@ -188,7 +213,7 @@ func (r *Reader) item(d cache.Digest) ([]byte, error) {
 
 // store stores those of the wanted blobs that the store lacks, verifies all
 // other files, and returns how many it stored.
-func (r *Reader) store(ctx context.Context, store cache.Store, wanted map[cache.Digest]bool) (int, error) {
+func (r *Reader) store(ctx context.Context, store cache.Store, wanted map[cache.Digest]bool, o Options) (int, error) {
 	list := make([]cache.Digest, 0, len(wanted))
 	for d := range wanted {
 		list = append(list, d)
@@ -198,8 +223,15 @@ func (r *Reader) store(ctx context.Context, store cache.Store, wanted map[cache.
 		return 0, err
 	}
 	put := make(map[*zip.File]bool, len(missing))
+	var size int64
 	for _, d := range missing {
 		put[r.files[d]] = true
+		size += d.Size
+	}
+	if o.Room != nil {
+		if err := o.Room(size); err != nil {
+			return 0, fmt.Errorf("%.1f MB would have to be stored: %w", float64(size)/1e6, err)
+		}
 	}
 	files := make([]*zip.File, 0, len(r.digests))
 	for f := range r.digests {
@@ -211,7 +243,12 @@ func (r *Reader) store(ctx context.Context, store cache.Store, wanted map[cache.
 			return 0, err
 		}
 	}
-	return len(missing), nil
+	// Results are recorded next: nothing that they need may be missing.
+	left, err := store.Missing(ctx, list)
+	if err == nil && len(left) > 0 {
+		err = fmt.Errorf("the blob %s was not stored", left[0])
+	}
+	return len(missing), err
 }
 
 // take stores a file under its digest, or only verifies that it has it.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 
 	"repro/cache"
@@ -21,6 +22,10 @@ const (
 	mostText = 256 << 20 // of run.json, results.jsonl and the like
 	mostItem = 64 << 20  // of an action or a folder's manifest
 )
+
+// mostRatio is how much larger than a zip file its files can be: deflate takes
+// at least two bits for 258 bytes. More would have files that share their bytes.
+const mostRatio = 1032
 
 // Reader is an open bundle. It must be closed.
 type Reader struct {
@@ -63,9 +68,16 @@ func (r *Reader) Close() error { return r.zip.Close() }
 
 // index notes which file has which digest.
 func (r *Reader) index() error {
+	info, err := os.Stat(r.name)
+	if err != nil {
+		return err
+	}
+	most := uint64(info.Size()) * mostRatio
 	byPath := make(map[string]*zip.File, len(r.zip.File))
 	for _, f := range r.zip.File {
 		switch {
+		case f.UncompressedSize64 > most:
+			return invalid("its files would be larger than any of its %d bytes can be: %s of %d bytes", info.Size(), f.Name, f.UncompressedSize64)
 		case !fs.ValidPath(f.Name) || !clean(f.Name):
 			return invalid("it has a file %q, which would lie outside of its folder", f.Name)
 		case !f.Mode().IsRegular():
@@ -74,6 +86,7 @@ func (r *Reader) index() error {
 			return invalid("it has two files %s", f.Name)
 		}
 		byPath[f.Name] = f
+		most -= f.UncompressedSize64
 	}
 	if byPath[SumsFile] == nil {
 		return invalid("it has no file %s: it was not written by repro export", SumsFile)
@@ -93,6 +106,9 @@ func (r *Reader) index() error {
 		f := byPath[path]
 		if f == nil {
 			return invalid("it lacks the file %s", path)
+		}
+		if _, twice := r.digests[f]; twice {
+			return invalid("%s lists %s twice", SumsFile, path)
 		}
 		d := cache.Digest{Hash: hash, Size: int64(f.UncompressedSize64)}
 		r.digests[f], r.files[d] = d, f
@@ -122,6 +138,9 @@ func (r *Reader) parse() error {
 	r.Run = &runs.Run{}
 	if err := r.decode(recordFile, r.Run); err != nil {
 		return err
+	}
+	if err := runs.CheckID(r.Run.ID); err != nil {
+		return invalid("%s: %w", recordFile, err)
 	}
 	b, err := r.text(resultsFile)
 	if err != nil {

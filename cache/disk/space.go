@@ -84,6 +84,10 @@ func (s *space) blob(size int64) error {
 	return err
 }
 
+// Room returns an error wrapping ENOSPC if the file system has no room for size
+// bytes more.
+func (s *Store) Room(size int64) error { return s.space.blob(size) }
+
 func (s *space) full(free int64) error {
 	return fmt.Errorf("cache %s: only %d MiB free, some of it is needed to keep what is there: free some space: %w",
 		s.dir, free>>20, unix.ENOSPC)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -22,7 +23,7 @@ func Open(path string) *Dir { return &Dir{path: path} }
 // Write stores the record, whole or not at all, in place of an earlier one
 // with its ID: a run writes one when it starts and one when it ends.
 func (d *Dir) Write(r *Run) (err error) {
-	if err := checkID(r.ID); err != nil {
+	if err := CheckID(r.ID); err != nil {
 		return err
 	}
 	data, err := json.Marshal(r)
@@ -59,7 +60,7 @@ func (d *Dir) Write(r *Run) (err error) {
 // Load returns the record with this ID. The error wraps fs.ErrNotExist if
 // there is none.
 func (d *Dir) Load(id string) (*Run, error) {
-	if err := checkID(id); err != nil {
+	if err := CheckID(id); err != nil {
 		return nil, err
 	}
 	r := &Run{}
@@ -90,9 +91,13 @@ func (d *Dir) List() ([]Header, error) {
 	return list, nil
 }
 
-// checkID refuses an ID that would name a file elsewhere: people type them.
-func checkID(id string) error {
-	if id == "" || strings.HasPrefix(id, ".") || strings.ContainsAny(id, `/\`) {
+// idShape is what New makes.
+var idShape = regexp.MustCompile(`^\d{8}T\d{6}\.\d{3}Z-[0-9a-f]+$`)
+
+// CheckID refuses what New would not make, and so an ID that would name a file
+// elsewhere: people type them, and bundles bring them.
+func CheckID(id string) error {
+	if !idShape.MatchString(id) {
 		return fmt.Errorf("%q is not the ID of a run", id)
 	}
 	return nil

@@ -2,6 +2,7 @@ package runs_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -44,7 +45,7 @@ func TestRecordsComeBackNewestFirst(t *testing.T) {
 	for i := range 3 {
 		r := full()
 		r.ID = r.ID[:len(r.ID)-1] + string(rune('a'+i)) // within one millisecond the suffix orders
-		r.ID = "2026" + string(rune('0'+i)) + r.ID
+		r.ID = fmt.Sprintf("%d", 2026+i) + r.ID[4:]
 		if err := d.Write(r); err != nil {
 			t.Fatal(err)
 		}
@@ -120,7 +121,7 @@ func TestIDsThatLeaveTheFolderAreRefused(t *testing.T) {
 	if err := os.WriteFile(outside, []byte("{}"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range []string{"", ".", "..", "../outside", ".new-1", `..\outside`, "a/b"} {
+	for _, id := range []string{"", ".", "..", "../outside", ".new-1", `..\outside`, "a/b", "absent", "20260102T030405.000Z", "20260102T030405.000Z-0g", "20260102T030405.000Z-00/../..", "x20260102T030405.000Z-00", "20260102T030405.000Z-00\n"} {
 		if _, err := d.Load(id); err == nil {
 			t.Errorf("%q was loaded", id)
 		}
@@ -129,7 +130,7 @@ func TestIDsThatLeaveTheFolderAreRefused(t *testing.T) {
 			t.Errorf("%q was written", id)
 		}
 	}
-	if _, err := d.Load("absent"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := d.Load("20260102T030405.000Z-00000000"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a run that never was: %v, want fs.ErrNotExist", err)
 	}
 }

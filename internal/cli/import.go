@@ -84,7 +84,7 @@ func (p *project) take(ctx context.Context, t *terminal, b *bundle.Reader) (_ *i
 			err = errors.Join(err, withCode(exitCache, closeErr))
 		}
 	}()
-	done, err := b.Import(ctx, store)
+	done, err := b.Import(ctx, store, bundle.Options{Room: store.Room})
 	if err != nil {
 		return nil, err
 	}
