@@ -94,6 +94,11 @@ func (t *Thread) Autocast(device gotch.Device, fn func()) {
 	fn()
 }
 
+// GiveMemoryBack returns to the system what the allocator keeps for later. Where
+// every step asks for memory of other sizes, that would grow for thousands of
+// steps.
+func (t *Thread) GiveMemoryBack() { C.tx_give_memory_back() }
+
 // NoGrad calls fn without recording gradients.
 func (t *Thread) NoGrad(fn func()) { ts.NoGrad(fn) }
 

@@ -35,6 +35,11 @@ type training struct {
 	meter        meter
 }
 
+// trimEvery is after how many steps the allocator gives memory back: rarely
+// enough to cost little. At hidden size 512 and 100 pairs a step it grew by
+// 1 GB in 50 steps, and to twice what it has with this in 600.
+const trimEvery = 16
+
 // train takes the steps that have not been taken before a checkpoint.
 func (s *training) train(ctx context.Context) error {
 	if c := s.encoder.Model.Config; s.SelfPairs && s.Steps > 0 && c.Dropout == 0 && c.AttentionDropout == 0 {
@@ -69,6 +74,9 @@ func (s *training) train(ctx context.Context) error {
 		}
 		if stop {
 			return nil
+		}
+		if len(s.taken)%trimEvery < len(window) {
+			s.thread.GiveMemoryBack()
 		}
 		window = window[:0]
 	}
