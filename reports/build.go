@@ -56,7 +56,7 @@ func (b *builder) filter(records []Record, where map[string][]string) ([]Record,
 	if len(records) == 0 {
 		return nil, errors.New("there are no records")
 	}
-	known := dimensions(records)
+	known := b.dimensions(records)
 	named := slices.Concat(b.spec.Rows, b.spec.Columns, b.spec.Average, sortedKeys(where))
 	if b.spec.Over != "" {
 		named = append(named, b.spec.Over)
@@ -78,6 +78,15 @@ func (b *builder) filter(records []Record, where map[string][]string) ([]Record,
 		return nil, fmt.Errorf("where admits none of the %d records", len(records))
 	}
 	return kept, nil
+}
+
+// dimensions returns those that records have, and those that the missing ones
+// would have: at hand may be only a few that lack some by right.
+func (b *builder) dimensions(records []Record) []string {
+	for _, dims := range b.spec.Expected {
+		records = append(records[:len(records):len(records)], Record{Dims: dims})
+	}
+	return dimensions(records)
 }
 
 // Admitted returns the records whose dimensions have one of the values that

@@ -1,15 +1,20 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 )
 
-// Find returns the one cell whose row and column have these values, nil if
-// there is none with a value. It is an error if the table does not have one of
-// the dimensions, or if several cells match.
+// ErrNoCell: no cell with a value has the values of dimensions that were asked
+// for.
+var ErrNoCell = errors.New("no such cell")
+
+// Find returns the one cell whose row and column have these values. It is an
+// error if the table does not have one of the dimensions, if several cells
+// match, or, wrapping ErrNoCell, if none with a value does.
 func (t *Table) Find(where map[string]string) (*Cell, error) {
 	dims := slices.Concat(t.RowDims, t.ColumnDims)
 	for _, dim := range slices.Sorted(maps.Keys(where)) {
@@ -26,10 +31,31 @@ func (t *Table) Find(where map[string]string) (*Cell, error) {
 			}
 		}
 	}
+	if len(keys) == 0 {
+		return nil, t.noSuch(dims, where)
+	}
 	if len(keys) > 1 {
 		return nil, fmt.Errorf("report %s has %d such cells, which differ in %s", t.Name, len(keys), strings.Join(varying(dims, keys), " and "))
 	}
 	return found, nil
+}
+
+// noSuch says which value it is that no cell has.
+func (t *Table) noSuch(dims []string, where map[string]string) error {
+	for i, dim := range dims {
+		var known []string
+		for _, row := range t.Rows {
+			for _, column := range t.Columns {
+				if value := slices.Concat(row, column)[i]; !slices.Contains(known, value) {
+					known = append(known, value)
+				}
+			}
+		}
+		if value, asked := where[dim]; asked && !slices.Contains(known, value) {
+			return fmt.Errorf("%w: report %s has no %s = %q; it has %s", ErrNoCell, t.Name, dim, value, strings.Join(known, ", "))
+		}
+	}
+	return fmt.Errorf("%w: it has no value in report %s", ErrNoCell, t.Name)
 }
 
 func matches(dims []string, key Key, where map[string]string) bool {

@@ -46,7 +46,10 @@ type Sample struct {
 func (c *Cell) Missing() bool { return c.N == 0 }
 
 // Interval is a 95 % confidence interval.
-type Interval struct{ Lo, Hi float64 }
+type Interval struct {
+	Lo float64 `json:"lo"`
+	Hi float64 `json:"hi"`
+}
 
 // Half returns half its width: what follows the ±.
 func (i *Interval) Half() float64 { return (i.Hi - i.Lo) / 2 }

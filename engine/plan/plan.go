@@ -136,8 +136,8 @@ func (p *Plan) action(i int, result func(node int) *cache.Result) *cache.Action 
 type Options struct {
 	Store    cache.Store
 	Files    cache.Files
-	Targets  []engine.Pattern               // stages wanted, with all that they need; empty means all
-	Previous func() map[string]cache.Digest // address → action key of the last run, for reasons; may be nil
+	Targets  []engine.Pattern                 // stages wanted, with all that they need; empty means all
+	Previous func() map[string][]cache.Digest // address → action keys of earlier runs, newest first, for reasons; may be nil
 }
 
 // New makes a plan. Files that are missing, and patterns that match nothing,

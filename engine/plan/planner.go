@@ -21,7 +21,7 @@ type planner struct {
 	at       map[*lang.Stage]int
 	files    map[string]found   // paths of the workflow that were looked up
 	tools    map[string]toolset // by kind and parameters
-	previous map[string]cache.Digest
+	previous map[string][]cache.Digest
 }
 
 // toolset is what a kind said of its programs.

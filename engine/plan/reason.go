@@ -46,33 +46,36 @@ func (r Reason) String() string {
 	return string(r.Kind) + ": " + text
 }
 
-// why compares the node's action with that of the stage's last run.
+// why compares the node's action with the nearest of those of earlier runs: of
+// several that differ as little, the newest.
 func (p *planner) why(ctx context.Context, n *Node) Reason {
 	if p.previous == nil {
-		p.previous = map[string]cache.Digest{}
+		p.previous = map[string][]cache.Digest{}
 		if p.options.Previous != nil {
 			p.previous = p.options.Previous()
 		}
 	}
-	key, ok := p.previous[n.Stage.Addr.String()]
-	if !ok {
-		return Reason{Kind: NeverRun}
+	reason := Reason{Kind: NeverRun}
+	for _, key := range p.previous[n.Stage.Addr.String()] {
+		// A run may have died before its action was stored; then there is nothing
+		// to compare with.
+		encoded, err := cache.ReadBlob(ctx, p.options.Store, key)
+		if err != nil {
+			continue
+		}
+		old, err := cache.ParseAction(encoded)
+		if err != nil {
+			continue
+		}
+		details := n.differences(old)
+		if len(details) == 0 {
+			return Reason{Kind: OutputGone}
+		}
+		if reason.Kind == NeverRun || len(details) < len(reason.Details) {
+			reason = Reason{Kind: Changed, Details: details}
+		}
 	}
-	// The last run may have died before its action was stored; then there is
-	// nothing to compare with.
-	encoded, err := cache.ReadBlob(ctx, p.options.Store, key)
-	if err != nil {
-		return Reason{Kind: NeverRun}
-	}
-	old, err := cache.ParseAction(encoded)
-	if err != nil {
-		return Reason{Kind: NeverRun}
-	}
-	details := n.differences(old)
-	if len(details) == 0 {
-		return Reason{Kind: OutputGone}
-	}
-	return Reason{Kind: Changed, Details: details}
+	return reason
 }
 
 // differences names the parts of the node's action that are not as in old, its

@@ -30,7 +30,7 @@ type bench struct {
 	dir      string
 	store    *lossy
 	kinds    *testkit.Kinds
-	previous map[string]cache.Digest
+	previous map[string][]cache.Digest
 	events   []engine.Event
 	failFast bool
 }
@@ -85,7 +85,7 @@ func (b *bench) plan(src string, targets ...string) *plan.Plan {
 	}
 	p, diags := plan.New(b.t.Context(), w, plan.Options{
 		Store: b.store, Files: b.store, Targets: patterns,
-		Previous: func() map[string]cache.Digest { return b.previous },
+		Previous: func() map[string][]cache.Digest { return b.previous },
 	})
 	if diags.HasErrors() {
 		b.t.Fatal(diags)
@@ -102,11 +102,11 @@ func (b *bench) runPlan(ctx context.Context, p *plan.Plan) (map[string]runs.Stag
 		Notify: func(e engine.Event) { b.events = append(b.events, e) },
 	})
 	stages := map[string]runs.Stage{}
-	b.previous = map[string]cache.Digest{}
+	b.previous = map[string][]cache.Digest{}
 	for _, s := range list {
 		stages[s.Addr] = s
 		if !s.Key.IsZero() {
-			b.previous[s.Addr] = s.Key
+			b.previous[s.Addr] = []cache.Digest{s.Key}
 		}
 	}
 	left, _ := filepath.Glob(filepath.Join(b.dir, "work*"))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -172,7 +173,9 @@ func knownReports(only []string, sides ...*reports.Snapshot) error {
 		for _, s := range sides {
 			found = found || s.Report(name) != nil
 			for _, r := range s.Reports {
-				known = append(known, r.Name)
+				if !slices.Contains(known, r.Name) {
+					known = append(known, r.Name)
+				}
 			}
 		}
 		if !found {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,6 +85,8 @@ func (p *project) showHistory(ctx context.Context, t *terminal, f *historyFlags)
 		defer func() { err = errors.Join(err, store.Close()) }()
 	}
 	var list []pastRun
+	var nowhere error // why the newest run has no such value
+	found := 0
 	var commits []string
 	vars := map[string][]string{} // name → the values that occur
 	for _, h := range headers {
@@ -104,10 +107,14 @@ func (p *project) showHistory(ctx context.Context, t *terminal, f *historyFlags)
 			}
 		}
 		if cell != nil {
-			if err := line.find(ctx, reports.NewSnapshot(h.ID, r, store), cell); errors.Is(err, cache.ErrMiss) || errors.Is(err, cache.ErrCorrupt) {
+			if err := line.find(ctx, reports.NewSnapshot(h.ID, r, store), cell); errors.Is(err, reports.ErrNoCell) {
+				nowhere = cmp.Or(nowhere, err)
+			} else if errors.Is(err, cache.ErrMiss) || errors.Is(err, cache.ErrCorrupt) {
 				t.say("note: run %s: %v", h.ID, err)
 			} else if err != nil {
 				return withCode(exitUsage, fmt.Errorf("--value %s: run %s: %w", f.value, h.ID, err))
+			} else if line.Value != nil {
+				found++
 			}
 		}
 		for name, value := range r.Vars {
@@ -119,6 +126,9 @@ func (p *project) showHistory(ctx context.Context, t *terminal, f *historyFlags)
 			commits = append(commits, h.Commit)
 		}
 		list = append(list, line)
+	}
+	if nowhere != nil && found == 0 {
+		return withCode(exitUsage, fmt.Errorf("--value %s: %w", f.value, nowhere))
 	}
 	subjects := git.Subjects(ctx, p.root, commits)
 	for i := range list {
@@ -138,7 +148,7 @@ func (p *project) showHistory(ctx context.Context, t *terminal, f *historyFlags)
 func (r *pastRun) find(ctx context.Context, s *reports.Snapshot, cell *engine.Pattern) error {
 	report := s.Report(cell.Name)
 	if report == nil {
-		return nil // it had none of that name then
+		return fmt.Errorf("%w: there was no report %s", reports.ErrNoCell, cell.Name)
 	}
 	table, err := s.Table(ctx, report)
 	if errors.Is(err, reports.ErrNoRecords) {

@@ -114,10 +114,10 @@ func (p *project) compare(ctx context.Context, t *terminal, imported *runs.Run, 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	made, diags := plan.New(ctx, w, plan.Options{Store: store, Files: store, Targets: p.patterns, Previous: func() map[string]cache.Digest {
-		keys := make(map[string]cache.Digest, len(imported.Stages))
+	made, diags := plan.New(ctx, w, plan.Options{Store: store, Files: store, Targets: p.patterns, Previous: func() map[string][]cache.Digest {
+		keys := make(map[string][]cache.Digest, len(imported.Stages))
 		for _, s := range imported.Stages {
-			keys[s.Addr] = s.Key
+			keys[s.Addr] = []cache.Digest{s.Key}
 		}
 		return keys
 	}})

@@ -354,10 +354,10 @@ func (p *project) newRecord(ctx context.Context, w *lang.Workflow) *runs.Run {
 	return r
 }
 
-// latestKeys returns the action key that each stage had in the newest record
-// that knows it.
-func latestKeys(dir *runs.Dir, workflow string) map[string]cache.Digest {
-	keys := map[string]cache.Digest{}
+// earlierKeys returns the action keys that each stage had in the newest records,
+// newest first.
+func earlierKeys(dir *runs.Dir, workflow string) map[string][]cache.Digest {
+	keys := map[string][]cache.Digest{}
 	list, err := dir.List()
 	if err != nil {
 		return keys
@@ -370,8 +370,8 @@ func latestKeys(dir *runs.Dir, workflow string) map[string]cache.Digest {
 			continue
 		}
 		for _, s := range r.Stages {
-			if _, known := keys[s.Addr]; !known && !s.Key.IsZero() {
-				keys[s.Addr] = s.Key
+			if !s.Key.IsZero() && !slices.Contains(keys[s.Addr], s.Key) {
+				keys[s.Addr] = append(keys[s.Addr], s.Key)
 			}
 		}
 	}

@@ -144,7 +144,7 @@ func (p *project) plan(ctx context.Context, t *terminal, w *lang.Workflow, store
 		Store:    store,
 		Files:    store,
 		Targets:  p.patterns,
-		Previous: func() map[string]cache.Digest { return latestKeys(records, p.workflowID()) },
+		Previous: func() map[string][]cache.Digest { return earlierKeys(records, p.workflowID()) },
 	})
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)

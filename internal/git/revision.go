@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -26,6 +27,9 @@ type Revision struct {
 // no such commit, which in a shallow clone may only not have been fetched.
 func Resolve(ctx context.Context, dir, name string) (*Revision, error) {
 	top, err := output(ctx, dir, "rev-parse", "--show-toplevel")
+	if errors.Is(err, exec.ErrNotFound) {
+		return nil, errors.New("there is no program git on this machine: install it (Debian: apt-get install git)")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNone, err)
 	}

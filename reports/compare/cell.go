@@ -34,6 +34,10 @@ func (c *comparison) cell(row, column reports.Key) (Cell, error) {
 	switch {
 	case before == nil && after == nil:
 		return Cell{Verdict: Equal}, nil
+	case before == nil && unmade(c.old, after):
+		return Cell{Metric: after.Metric, New: &after.Mean, Verdict: Unmade}, nil
+	case after == nil && unmade(c.now, before):
+		return Cell{Metric: before.Metric, Old: &before.Mean, Verdict: Unmade}, nil
 	case before == nil:
 		c.differs(after)
 		return Cell{Metric: after.Metric, New: &after.Mean, Verdict: CellNew}, nil
@@ -66,6 +70,15 @@ func (c *comparison) cell(row, column reports.Key) (Cell, error) {
 		return cell.incompatible("no questions in common"), nil
 	}
 	return cell, err
+}
+
+// unmade reports whether a side lacks a cell of the other because a stage behind
+// it has no result.
+func unmade(s *reports.Snapshot, cell *reports.Cell) bool {
+	return slices.ContainsFunc(cell.Sources, func(addr string) bool {
+		stage := s.Stage(addr)
+		return stage != nil && stage.Outputs == nil
+	})
 }
 
 // incompatible says that the two values measure different things.
@@ -219,24 +232,24 @@ func sameSeeds(a, b *reports.Cell) bool {
 	return slices.EqualFunc(byOver(a), byOver(b), func(x, y reports.Sample) bool { return x.Over == y.Over })
 }
 
-// judge corrects the p-values of all cells by Holm's method and says which
-// differences are beyond noise.
-func (d *Diff) judge() {
+// judge corrects the p-values of a table's cells by Holm's method and says which
+// differences are beyond noise. Each table is a family of its own: another
+// report in the workflow, most likely of the same rankings, must not hide what
+// this one shows.
+func (t *Table) judge(level float64) {
 	var cells []*Cell
 	var ps []float64
-	for _, t := range d.Tables {
-		for i := range t.Cells {
-			for j := range t.Cells[i] {
-				if cell := &t.Cells[i][j]; cell.P != nil {
-					cells, ps = append(cells, cell), append(ps, *cell.P)
-				}
+	for i := range t.Cells {
+		for j := range t.Cells[i] {
+			if cell := &t.Cells[i][j]; cell.P != nil {
+				cells, ps = append(cells, cell), append(ps, *cell.P)
 			}
 		}
 	}
 	for i, adjusted := range stats.Holm(ps) {
 		cells[i].Adjusted = &adjusted
 		cells[i].Verdict = Noise
-		if adjusted < d.Level {
+		if adjusted < level {
 			cells[i].Verdict = Moved
 		}
 	}

@@ -24,7 +24,7 @@ type Diff struct {
 	Workflow string        `json:"workflow"`
 	Old      Side          `json:"old"`
 	New      Side          `json:"new"`
-	Level    float64       `json:"level"` // of significance, after Holm's correction over all cells with a p-value
+	Level    float64       `json:"level"` // of significance, after Holm's correction over the cells of a table that have a p-value
 	Tables   []Table       `json:"tables"`
 	Causes   []cause.Cause `json:"causes"` // of all that is not equal
 	Notes    []string      `json:"notes,omitempty"`
@@ -82,6 +82,7 @@ const (
 	Moved        Verdict = "moved"     // beyond noise; also values that are no measurements, such as counts
 	CellNew      Verdict = "appeared"
 	CellGone     Verdict = "vanished"
+	Unmade       Verdict = "no result"    // on one side: a stage behind it has yet to run
 	Incompatible Verdict = "incompatible" // the two measure different things: Method says how
 )
 
@@ -161,10 +162,10 @@ func Compare(ctx context.Context, old, now *reports.Snapshot, o Options) (*Diff,
 		if err != nil {
 			return nil, fmt.Errorf("report %s: %w", c.name(), err)
 		}
+		table.judge(o.Level)
 		d.Tables = append(d.Tables, *table)
 		differing = append(differing, c.differing...)
 	}
-	d.judge()
 	causes, err := cause.Explain(ctx, old, now, differing)
 	d.Causes = append([]cause.Cause{}, causes...) // in JSON, none is [] and not null
 	return d, err

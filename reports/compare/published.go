@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -31,13 +32,16 @@ func Published(ctx context.Context, now *reports.Snapshot, o Options) (*Diff, er
 			return nil, fmt.Errorf("report %s: %w", pair[1].Name, err)
 		}
 		if table := publishedTable(t, pair[1]); table != nil {
+			table.judge(o.Level)
 			d.Tables = append(d.Tables, *table)
 		}
 	}
 	if len(d.Tables) == 0 {
-		return nil, fmt.Errorf("%s has no cell with a published number: give a report the attribute published", now.Label)
+		if slices.ContainsFunc(now.Reports, func(r runs.Report) bool { return !r.Published.IsZero() }) {
+			return nil, fmt.Errorf("%s has no cell that a published number belongs to: rows and columns have other values than the published ones", now.Label)
+		}
+		return nil, fmt.Errorf("%s has no report with published numbers: give one the attribute published", now.Label)
 	}
-	d.judge()
 	return d, nil
 }
 

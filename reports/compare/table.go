@@ -54,6 +54,15 @@ func (c *comparison) table() (*Table, error) {
 	if c.was != nil && c.is != nil {
 		t.Definition = definition(c.was, c.is)
 	}
+	if c.before != nil && c.after != nil && !sameDims(c.before, c.after) && sameSets(c.was, c.is) {
+		// The same cells in another shape: the old ones take the new one.
+		reshaped := *c.was
+		reshaped.Rows, reshaped.Columns = c.is.Rows, c.is.Columns
+		c.was = &reshaped
+		if c.before, err = made(c.ctx, c.old, c.was); err != nil {
+			return nil, fmt.Errorf("%s: %w", c.old.Label, err)
+		}
+	}
 	if c.before != nil && c.after != nil && !sameDims(c.before, c.after) {
 		// Cells of other dimensions have no places in common.
 		t.Notes = append(t.Notes, "Rows and columns are of other dimensions than before: cells cannot be matched.")
@@ -92,6 +101,13 @@ func made(ctx context.Context, s *reports.Snapshot, r *runs.Report) (*reports.Ta
 
 func sameDims(a, b *reports.Table) bool {
 	return slices.Equal(a.RowDims, b.RowDims) && slices.Equal(a.ColumnDims, b.ColumnDims)
+}
+
+// sameSets reports whether the rows and columns of both reports are made of the
+// same dimensions.
+func sameSets(a, b *runs.Report) bool {
+	set := func(r *runs.Report) []string { return slices.Sorted(slices.Values(slices.Concat(r.Rows, r.Columns))) }
+	return slices.Equal(set(a), set(b))
 }
 
 func rowsOf(t *reports.Table) []reports.Key    { return t.Rows }
@@ -175,22 +191,29 @@ func definition(was, is *runs.Report) []string {
 }
 
 // fromText says which outputs a report reads that it did not, and the reverse.
+// That it reads more or fewer instances of a stage is told by their causes.
 func fromText(was, is []runs.Source) []string {
-	count := func(a, b []runs.Source) int {
-		n := 0
-		for _, source := range a {
-			if !slices.Contains(b, source) {
-				n++
+	outputs := func(list []runs.Source) []string {
+		var names []string
+		for _, source := range list {
+			block, _, _ := strings.Cut(source.Stage, "[")
+			if name := block + "." + source.Port; !slices.Contains(names, name) {
+				names = append(names, name)
 			}
 		}
-		return n
+		return names
 	}
 	var list []string
-	if n := count(is, was); n > 0 {
-		list = append(list, fmt.Sprintf("from: %d more", n))
+	before, after := outputs(was), outputs(is)
+	for _, name := range after {
+		if !slices.Contains(before, name) {
+			list = append(list, "from: "+name+" is new")
+		}
 	}
-	if n := count(was, is); n > 0 {
-		list = append(list, fmt.Sprintf("from: %d fewer", n))
+	for _, name := range before {
+		if !slices.Contains(after, name) {
+			list = append(list, "from: "+name+" is gone")
+		}
 	}
 	return list
 }

@@ -246,6 +246,9 @@ func DiffVerdict(d *compare.Diff) string {
 		}
 	}
 	within := counts[compare.Noise] + counts[compare.Tolerated]
+	if n := counts[compare.Unmade]; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d have no result on one side", n))
+	}
 	switch {
 	case len(parts) > 0 && within > 0:
 		return fmt.Sprintf("Of the cells, %s; %d differ within noise.", strings.Join(parts, ", "), within)

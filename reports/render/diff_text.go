@@ -3,6 +3,8 @@ package render
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"repro/reports/compare"
 )
@@ -55,16 +57,20 @@ func DiffText(w io.Writer, d *compare.Diff, o Options) error {
 
 // DiffMethod says how noise was told from what is real, if anything was tested.
 func DiffMethod(d *compare.Diff) string {
+	var methods []string
 	for _, t := range d.Tables {
 		for _, row := range t.Cells {
 			for _, c := range row {
-				if c.P != nil {
-					return fmt.Sprintf(" p: paired over questions, and over seeds where there are several; Holm's correction; level %g.", d.Level)
+				if c.P != nil && !slices.Contains(methods, c.Method) {
+					methods = append(methods, c.Method)
 				}
 			}
 		}
 	}
-	return ""
+	if len(methods) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" p is over %s, after Holm's correction within its table; the level is %g. Intervals are of a cell alone.", strings.Join(methods, "; "), d.Level)
 }
 
 // changeColumns returns a column for each place and value, those of one verdict

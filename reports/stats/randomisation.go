@@ -12,8 +12,9 @@ import (
 // at once; else o.Samples are drawn, and the observed one counts as one more
 // (Phipson and Smyth, 2010), so that p is never 0. Where none of them is as
 // extreme, p is beyond what they can resolve: then Student's paired t tells it,
-// if it is less, as a correction for many comparisons would else never find
-// anything. Without differences p is NaN.
+// as a correction for many comparisons would else never find anything, but it
+// is never less than the share of one choice of signs and its opposite, 2/2ⁿ.
+// Without differences p is NaN.
 func Randomisation(diffs []float64, o Options) float64 {
 	o = o.withDefaults()
 	if len(diffs) == 0 {
@@ -42,7 +43,7 @@ func Randomisation(diffs []float64, o Options) float64 {
 	}
 	p := float64(extreme+1) / float64(len(sums)+1)
 	if e := PairedT(diffs, o.Level); extreme == 0 && e.OK() {
-		p = min(p, e.P)
+		p = min(p, max(e.P, math.Ldexp(1, 1-len(diffs))))
 	}
 	return p
 }

@@ -75,15 +75,15 @@ func below(p []float64, level float64) []bool {
 func TestWhatDoesNotVary(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ got, want stats.Estimate }{
-		"nothing":            {stats.PairedT(nil, 0.95), stats.Estimate{Mean: nan, Lo: nan, Hi: nan, P: nan, DF: nan}},
-		"one difference":     {stats.PairedT([]float64{2}, 0.95), stats.Estimate{Mean: 2, Lo: nan, Hi: nan, P: nan, DF: nan}},
-		"all 0":              {stats.PairedT([]float64{0, 0}, 0.95), stats.Estimate{P: 1, DF: math.Inf(1)}},
-		"all alike":          {stats.PairedT([]float64{.1, .1, .1}, 0.95), stats.Estimate{Mean: .1, Lo: .1, Hi: .1, P: 0, DF: math.Inf(1)}},
-		"alike, not rounded": {stats.RoundedPairedT([]float64{.1, .1, .1}, 0, 0.95), stats.Estimate{Mean: .1, Lo: nan, Hi: nan, P: nan, DF: nan}},
-		"all 0, not rounded": {stats.RoundedPairedT([]float64{0, 0}, 0, 0.95), stats.Estimate{P: 1, DF: math.Inf(1)}},
-		"constant and equal": {stats.Welch([]float64{.1, .1, .1}, []float64{.1, .1}, 0.95), stats.Estimate{P: 1, DF: math.Inf(1)}},
-		"constant, unequal":  {stats.Welch([]float64{1, 1}, []float64{3, 3}, 0.95), stats.Estimate{Mean: 2, Lo: nan, Hi: nan, P: nan, DF: nan}},
-		"one seed":           {stats.Welch([]float64{1, 2}, []float64{3}, 0.95), stats.Estimate{Mean: 1.5, Lo: nan, Hi: nan, P: nan, DF: nan}},
+		"nothing":             {stats.PairedT(nil, 0.95), stats.Estimate{Mean: nan, Lo: nan, Hi: nan, P: nan, DF: nan}},
+		"one difference":      {stats.PairedT([]float64{2}, 0.95), stats.Estimate{Mean: 2, Lo: nan, Hi: nan, P: nan, DF: nan}},
+		"all 0":               {stats.PairedT([]float64{0, 0}, 0.95), stats.Estimate{P: 1, DF: math.Inf(1)}},
+		"all alike":           {stats.PairedT([]float64{.1, .1, .1}, 0.95), stats.Estimate{Mean: .1, Lo: nan, Hi: nan, P: nan, DF: nan}},
+		"constant, new value": {stats.Single([]float64{1, 1}, 3, 0.95), stats.Estimate{Mean: 2, Lo: nan, Hi: nan, P: nan, DF: nan}},
+		"constant, no new":    {stats.Single([]float64{1, 1}, 1, 0.95), stats.Estimate{P: 1, DF: math.Inf(1)}},
+		"constant and equal":  {stats.Welch([]float64{.1, .1, .1}, []float64{.1, .1}, 0.95), stats.Estimate{P: 1, DF: math.Inf(1)}},
+		"constant, unequal":   {stats.Welch([]float64{1, 1}, []float64{3, 3}, 0.95), stats.Estimate{Mean: 2, Lo: nan, Hi: nan, P: nan, DF: nan}},
+		"one seed":            {stats.Welch([]float64{1, 2}, []float64{3}, 0.95), stats.Estimate{Mean: 1.5, Lo: nan, Hi: nan, P: nan, DF: nan}},
 	} {
 		if diff := cmp.Diff(c.want, c.got, cmpopts.EquateNaNs(), cmpopts.EquateApprox(0, 1e-12)); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)

@@ -38,24 +38,19 @@ func Welch(a, b []float64, level float64) Estimate {
 }
 
 // PairedT is Student's t-test of the mean of paired differences. Level is the
-// confidence of the interval. If the differences are all alike, the interval is
-// their mean, and p is 1 if it is 0, else 0.
-func PairedT(d []float64, level float64) Estimate { return paired(d, 0, level) }
+// confidence of the interval. If the differences are all alike, p is 1 if they
+// are 0, else NaN: of their noise nothing is known.
+func PairedT(d []float64, level float64) Estimate { return RoundedPairedT(d, 0, level) }
 
 // RoundedPairedT is PairedT of numbers that were rounded before: the standard
 // error of their mean is at least least, such as half a unit of the last digit.
-// If least is 0 and the differences are all alike but not 0, p is NaN: of their
-// noise nothing is known.
 func RoundedPairedT(d []float64, least, level float64) Estimate {
-	return paired(d, least, level).ofNoise()
-}
-
-func paired(d []float64, least, level float64) Estimate {
 	mean := stat.Mean(d, nil)
 	if len(d) < 2 {
 		return unknown(mean)
 	}
-	return student(mean, max(least, stat.StdDev(d, nil)/math.Sqrt(float64(len(d)))), float64(len(d)-1), level, math.Abs(mean))
+	sem := max(least, stat.StdDev(d, nil)/math.Sqrt(float64(len(d))))
+	return student(mean, sem, float64(len(d)-1), level, math.Abs(mean)).ofNoise()
 }
 
 // ofNoise returns the estimate, or that nothing is known of a difference of
