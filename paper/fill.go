@@ -39,7 +39,7 @@ func Fill(ctx context.Context, file string, o Options) (*Filled, error) {
 		return nil, fmt.Errorf("read the template: %w", err)
 	}
 	pieces, problems := scan(file, string(src))
-	f := &filler{ctx: ctx, options: o, file: file, src: string(src), sources: &sources{}, tables: map[string]*reports.Table{}, problems: problems}
+	f := &filler{ctx: ctx, options: o, file: file, src: string(src), sources: &sources{}, tables: map[string]*reports.Table{}, kept: map[string]map[coordinate]bool{}, problems: problems}
 	f.sources.listed = has(pieces, "sourcetable")
 	f.fill(pieces) // finds all problems and all sources
 	f.sources.done = true
@@ -72,6 +72,7 @@ type filler struct {
 	src      string
 	pandoc   bool // whether the text is for pandoc
 	tables   map[string]*reports.Table
+	kept     map[string]map[coordinate]bool // of reports, by name
 	sources  *sources
 	problems Problems
 

@@ -257,6 +257,49 @@ func TestAMeanOverLessIsStale(t *testing.T) {
 	}
 }
 
+// TestOwnValuesOfRecordsAreNoExcuse has records say sampler:"arm-x" where the
+// coordinate is "x": which stage gives which cell cannot be told by coordinates.
+func TestOwnValuesOfRecordsAreNoExcuse(t *testing.T) {
+	t.Parallel()
+	const template = `\result{map}{sampler=arm-x, setting=easy} \resulttable{map} \claim{good}`
+	for _, test := range []struct {
+		name     string
+		change   func(*runs.Report)
+		stale    bool
+		problems int
+	}{
+		{"all there", func(r *runs.Report) {}, false, 0},
+		{"a seed is missing", func(r *runs.Report) {}, true, 3},
+		{"a language is missing", func(r *runs.Report) { r.Over, r.Average = "", []string{"seed"} }, true, 3},
+		{"where", func(r *runs.Report) { r.Where["sampler"] = []string{"arm-x", "arm-y"} }, true, 3},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			results := snapshot(t, test.stale)
+			for i := range results.Stages {
+				stage := &results.Stages[i]
+				if stage.Outputs == nil {
+					continue
+				}
+				digest, err := cache.PutBytes(t.Context(), results.Blobs, []byte(`[{"metric":"map","setting":"easy","sampler":"arm-`+stage.Axes["sampler"]+`","value":0.5}]`))
+				if err != nil {
+					t.Fatal(err)
+				}
+				stage.Outputs["metrics"] = cache.Artifact{Digest: digest}
+			}
+			test.change(&results.Reports[0])
+			filled, err := fillFrom(t, template, results)
+			var problems paper.Problems
+			if errors.As(err, &problems); len(problems) != test.problems || test.problems > 0 && !problems.Stale() {
+				t.Errorf("%v", err)
+			}
+			if filled != nil && len(filled.Claims[0].Sources) != 4 {
+				t.Errorf("%+v", filled.Claims)
+			}
+		})
+	}
+}
+
 // TestEveryNumberHasItsSources looks at the list of a table and a difference.
 func TestEveryNumberHasItsSources(t *testing.T) {
 	t.Parallel()

@@ -157,7 +157,13 @@ func (f *filler) cell(report string, which selector) (*reports.Table, position, 
 	if stale := f.current(report, cellValues(table, at)); stale != nil {
 		return nil, at, stale
 	}
-	switch cell := &table.Cells[at.row][at.column]; {
+	cell := &table.Cells[at.row][at.column]
+	if cell.Partial {
+		if stale := f.stale(f.absent(f.options.Snapshot.Report(table.Name)), cellValues(table, at)); stale != nil {
+			return nil, at, stale
+		}
+	}
+	switch {
 	case cell.Missing():
 		return nil, at, errors.New("the results have no value for this cell")
 	case cell.Partial:

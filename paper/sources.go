@@ -101,7 +101,7 @@ func (s *sources) claim(f *filler, r *claims.Result) {
 		}
 		for _, from := range report.From {
 			stage := f.options.Snapshot.Stage(from.Stage)
-			if stage == nil || !gives(stage, report, values) {
+			if stage == nil || !f.gives(stage, report, values) {
 				continue
 			}
 			output := stage.Outputs[from.Port].Digest
@@ -158,12 +158,12 @@ func (f *filler) sourceTable() (string, error) {
 		}
 		names := strings.ReplaceAll(strings.Join(t.reports, ", "), "_", " ")
 		if shown := common + " (" + names + ")"; shown != before {
-			if i > 0 {
-				lines = append(lines, `\addlinespace`)
-			}
 			column := `@{}p{0.98\linewidth}@{}`
-			if f.pandoc {
+			switch {
+			case f.pandoc: // loses a \multicolumn after \addlinespace
 				column = "l"
+			case i > 0:
+				lines = append(lines, `\addlinespace`)
 			}
 			lines = append(lines, `\multicolumn{3}{`+column+`}{\raggedright `+render.EscapeLaTeX(shown)+`} \\`)
 			before = shown
