@@ -93,10 +93,10 @@ func interval(values []float64) *Interval {
 	return &Interval{Lo: mean - half, Hi: mean + half}
 }
 
-// keys returns the combinations of values that occur, ordered by each
+// Keys returns the combinations of values that occur, ordered by each
 // dimension's values in order of first appearance, the first dimension first:
 // equal values of an outer dimension stay together.
-func keys(records []Record, dims []string) []Key {
+func Keys(records []Record, dims []string) []Key {
 	rank := make([]map[string]int, len(dims))
 	for i, dim := range dims {
 		rank[i] = map[string]int{}
@@ -108,7 +108,7 @@ func keys(records []Record, dims []string) []Key {
 	seen := map[string]bool{}
 	for _, r := range records {
 		key := keyOf(&r, dims)
-		if id := key.id(); !seen[id] {
+		if id := key.ID(); !seen[id] {
 			seen[id] = true
 			all = append(all, key)
 		}
@@ -132,5 +132,5 @@ func keyOf(r *Record, dims []string) Key {
 	return key
 }
 
-// id returns a string that no other key has.
-func (k Key) id() string { return fmt.Sprintf("%q", []string(k)) }
+// ID returns a string that no other key has.
+func (k Key) ID() string { return fmt.Sprintf("%q", []string(k)) }

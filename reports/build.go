@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"repro/cache/runs"
 )
 
 // Build makes the table that spec describes. Rows and columns appear in the
@@ -29,7 +31,7 @@ func Build(spec Spec, records, published []Record) (*Table, error) {
 	b.table = &Table{
 		Name: spec.Name, Title: spec.Title, Caption: spec.Caption,
 		RowDims: spec.Rows, ColumnDims: spec.Columns,
-		Rows: keys(kept, spec.Rows), Columns: keys(kept, spec.Columns),
+		Rows: Keys(kept, spec.Rows), Columns: Keys(kept, spec.Columns),
 		Over: spec.Over, Digits: spec.Digits,
 	}
 	b.expect(kept)
@@ -108,7 +110,7 @@ func (b *builder) fill(records []Record) error {
 	for _, row := range b.table.Rows {
 		cells := make([]Cell, len(b.table.Columns))
 		for i, column := range b.table.Columns {
-			cell, err := b.cell(byPlace[place{row.id(), column.id()}])
+			cell, err := b.cell(byPlace[place{row.ID(), column.ID()}])
 			if err != nil {
 				return fmt.Errorf("cell %s: %w", b.describe(row, column), withHint(err, "rows, columns, average or where"))
 			}
@@ -129,7 +131,7 @@ type place struct{ row, column string }
 func byPlace(records []Record, spec *Spec) map[place][]Record {
 	split := map[place][]Record{}
 	for _, r := range records {
-		p := place{keyOf(&r, spec.Rows).id(), keyOf(&r, spec.Columns).id()}
+		p := place{keyOf(&r, spec.Rows).ID(), keyOf(&r, spec.Columns).ID()}
 		split[p] = append(split[p], r)
 	}
 	return split
@@ -139,14 +141,14 @@ func (b *builder) cell(records []Record) (Cell, error) {
 	if len(records) == 0 {
 		return Cell{}, nil
 	}
-	runs := [][]Record{records}
+	split := [][]Record{records}
 	if b.spec.Over != "" {
-		runs = groups(records, b.spec.Over)
+		split = groups(records, b.spec.Over)
 	}
-	cell := Cell{Metric: records[0].Metric, N: len(runs), Averaged: len(runs[0])}
-	values := make([]float64, len(runs))
+	cell := Cell{Metric: records[0].Metric, N: len(split), Averaged: len(split[0])}
+	values := make([]float64, len(split))
 	sum := 0.0
-	for i, run := range runs {
+	for i, run := range split {
 		var err error
 		if values[i], err = average(run, b.spec.Average); err != nil {
 			return Cell{}, err
@@ -158,6 +160,9 @@ func (b *builder) cell(records []Record) (Cell, error) {
 	for _, r := range records {
 		if r.Source != "" && !slices.Contains(cell.Sources, r.Source) {
 			cell.Sources = append(cell.Sources, r.Source)
+		}
+		if output := (runs.Source{Stage: r.Source, Port: r.Port}); r.Source != "" && !slices.Contains(cell.Outputs, output) {
+			cell.Outputs = append(cell.Outputs, output)
 		}
 	}
 	cell.Constant = b.spec.Over != "" && !slices.ContainsFunc(records, func(r Record) bool { return r.has(b.spec.Over) })

@@ -21,7 +21,7 @@ func (b *builder) expect(kept []Record) {
 		b.expectRow(dims)
 		columns = append(columns, b.expectColumns(dims)...)
 	}
-	b.table.Columns = keys(slices.Concat(kept, columns), b.spec.Columns)
+	b.table.Columns = Keys(slices.Concat(kept, columns), b.spec.Columns)
 	b.complete = b.countOver(kept)
 }
 

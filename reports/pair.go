@@ -37,7 +37,7 @@ type Unit struct {
 // in them. The error wraps ErrUnpaired if the cells are not means over the same
 // groups, or if a group shares no query.
 func Pair(old, new *Values) (units []Unit, shared int, err error) {
-	key := func(g Group) string { return g.Key.id() }
+	key := func(g Group) string { return g.Key.ID() }
 	before := map[string]*Group{}
 	for i := range old.Groups {
 		before[key(old.Groups[i])] = &old.Groups[i]

@@ -47,7 +47,7 @@ func (s *Snapshot) Values(ctx context.Context, r *runs.Report, row, column Key) 
 	if err != nil {
 		return nil, err
 	}
-	records := placed[place{row.id(), column.id()}]
+	records := placed[place{row.ID(), column.ID()}]
 	if len(records) == 0 {
 		return nil, ErrNoQueries
 	}

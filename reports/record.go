@@ -19,6 +19,7 @@ type Record struct {
 	Value   float64
 	Queries int    // how many queries the value is a mean over; 0 if unknown
 	Source  string // address of the stage that measured it, "" if unknown
+	Port    string // output of that stage that it stands in
 }
 
 // Dim returns the value of a dimension, MetricDim included, and "" if the

@@ -132,7 +132,7 @@ func (s *Snapshot) Records(ctx context.Context, r *runs.Report) ([]Record, error
 			continue
 		}
 		stage := s.stages[source.Stage]
-		more, err := s.readRecords(ctx, stage.Outputs[source.Port], stage)
+		more, err := s.readRecords(ctx, source.Port, stage)
 		if err != nil {
 			return nil, fmt.Errorf("%s of %s: %w", source.Port, source.Stage, err)
 		}
@@ -144,13 +144,13 @@ func (s *Snapshot) Records(ctx context.Context, r *runs.Report) ([]Record, error
 	return records, nil
 }
 
-func (s *Snapshot) readRecords(ctx context.Context, a cache.Artifact, stage *runs.Stage) (records []Record, err error) {
-	err = s.read(ctx, a, func(r io.Reader) error {
+func (s *Snapshot) readRecords(ctx context.Context, port string, stage *runs.Stage) (records []Record, err error) {
+	err = s.read(ctx, stage.Outputs[port], func(r io.Reader) error {
 		records, err = ParseMetrics(r)
 		return err
 	})
 	for i := range records {
-		records[i].Source = stage.Addr
+		records[i].Source, records[i].Port = stage.Addr, port
 		for name, value := range stage.Axes {
 			if _, own := records[i].Dims[name]; !own {
 				records[i].Dims[name] = value

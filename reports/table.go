@@ -1,5 +1,7 @@
 package reports
 
+import "repro/cache/runs"
+
 // Table is a finished report: data only. Renderers decide how it looks.
 type Table struct {
 	Name    string
@@ -32,8 +34,9 @@ type Cell struct {
 	Best      bool      // whether it is the best of its column and metric; several may be, if equal
 	Published *float64  // the published value, if there is one
 
-	Samples []Sample // the values that Mean is over, in order of appearance; one without Over
-	Sources []string // addresses of the stages that it comes from, in order of appearance
+	Samples []Sample      // the values that Mean is over, in order of appearance; one without Over
+	Sources []string      // addresses of the stages that it comes from, in order of appearance
+	Outputs []runs.Source // their outputs that it comes from, in order of appearance
 }
 
 // Sample is the value of a cell for one value of Over, such as a seed.

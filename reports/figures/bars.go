@@ -19,9 +19,9 @@ func (m *maker) bars() ([]reports.Figure, error) {
 	if len(values) < 2 || len(values) > maxValues {
 		return nil, nil
 	}
-	all := keys(m.records, r.Columns)
+	all := reports.Keys(m.records, r.Columns)
 	names := Labels(all)
-	arms := keys(m.records, r.Rows)
+	arms := reports.Keys(m.records, r.Rows)
 	shown := arms[:min(len(arms), maxSeries)]
 	var panels []reports.Panel
 	for i, column := range all {
@@ -47,7 +47,7 @@ func (m *maker) bars() ([]reports.Figure, error) {
 // the report is about rank distances.
 func (m *maker) rankDistances() ([]reports.Figure, error) {
 	r := m.report
-	columns := slices.DeleteFunc(keys(m.records, slices.Concat(r.Columns, []string{reports.MetricDim})), func(key reports.Key) bool {
+	columns := slices.DeleteFunc(reports.Keys(m.records, slices.Concat(r.Columns, []string{reports.MetricDim})), func(key reports.Key) bool {
 		return key[len(key)-1] != rankDistance
 	})
 	if len(columns) == 0 {

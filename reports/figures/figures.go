@@ -106,39 +106,6 @@ func only(records []reports.Record, dims []string, key reports.Key) []reports.Re
 	return reports.Admitted(records, where)
 }
 
-// keys returns the combinations of values of dims, in order of appearance,
-// equal values of outer dimensions together.
-func keys(records []reports.Record, dims []string) []reports.Key {
-	ranks := make([]map[string]int, len(dims))
-	seen := map[string]bool{}
-	var all []reports.Key
-	for i := range dims {
-		ranks[i] = map[string]int{}
-	}
-	for i := range records {
-		key := make(reports.Key, len(dims))
-		for j, dim := range dims {
-			key[j] = records[i].Dim(dim)
-			if _, ok := ranks[j][key[j]]; !ok {
-				ranks[j][key[j]] = len(ranks[j])
-			}
-		}
-		if id := strings.Join(key, "\x00"); !seen[id] {
-			seen[id] = true
-			all = append(all, key)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b reports.Key) int {
-		for j := range dims {
-			if c := ranks[j][a[j]] - ranks[j][b[j]]; c != 0 {
-				return c
-			}
-		}
-		return 0
-	})
-	return all
-}
-
 // Labels returns a short name for each key: the values that are needed to tell
 // it from the others.
 func Labels(all []reports.Key) []string {

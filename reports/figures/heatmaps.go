@@ -27,7 +27,7 @@ func (m *maker) heatmaps() ([]reports.Figure, error) {
 	}
 	rows := without(r.Rows, queryLang, docLang)
 	columns := undecided(records, rows, without(r.Columns, queryLang, docLang), r.Over)
-	all := keys(records, columns)
+	all := reports.Keys(records, columns)
 	names := Labels(all)
 	var made []reports.Figure
 	for i, column := range all {
@@ -50,7 +50,7 @@ func (m *maker) heatmaps() ([]reports.Figure, error) {
 
 // heatPanels returns a heat map for each of the rows' values.
 func (m *maker) heatPanels(records []reports.Record, rows, queries, documents []string) ([]reports.Panel, error) {
-	all := keys(records, rows)
+	all := reports.Keys(records, rows)
 	names := Labels(all)
 	var panels []reports.Panel
 	lo, hi := none()

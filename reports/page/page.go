@@ -73,7 +73,7 @@ func New(ctx context.Context, s *reports.Snapshot, tables []*reports.Table, judg
 		if err != nil {
 			return nil, err
 		}
-		report := Report{Table: p.table(s, r, tables[at])}
+		report := Report{Table: p.table(s, tables[at])}
 		for _, f := range made {
 			figure, err := p.figure(&f)
 			if err != nil {

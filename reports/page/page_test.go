@@ -261,3 +261,24 @@ func TestTheDiffHasBothSides(t *testing.T) {
 	}
 	checkLinks(t, html)
 }
+
+// TestEachOutputOfAStageHasItsDigest: one report may read several outputs of a
+// stage.
+func TestEachOutputOfAStageHasItsDigest(t *testing.T) {
+	t.Parallel()
+	run, store := testkit.Results(t)
+	more, err := cache.PutBytes(t.Context(), store, []byte(`[{"setting":"mixed","query_lang":"de","doc_lang":"de","metric":"map","value":0.75}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage := &run.Stages[0]
+	stage.Outputs["mixed"] = cache.Artifact{Digest: more}
+	run.Reports[0].From = append(run.Reports[0].From, runs.Source{Stage: stage.Addr, Port: "mixed"})
+	html := write(t, run, store)
+	for _, port := range []string{"metrics", "mixed"} {
+		want := fmt.Sprintf(`%s</a> %s <code class="digest">%s</code>`, stage.Addr, port, stage.Outputs[port].Digest)
+		if !strings.Contains(html, want) {
+			t.Errorf("%s is not there", want)
+		}
+	}
+}

@@ -56,7 +56,7 @@ type SourceCell struct{ ID, Row, Column, Values string }
 // StageLink leads to the details of a stage.
 type StageLink struct{ Addr, Link, Output, Digest string }
 
-func (p *Page) table(s *reports.Snapshot, r *runs.Report, t *reports.Table) Table {
+func (p *Page) table(s *reports.Snapshot, t *reports.Table) Table {
 	view := Table{Name: t.Name, Title: t.Title, Caption: t.Caption, Notes: t.Notes, Over: t.Over}
 	if view.Title == "" {
 		view.Title = t.Name
@@ -68,25 +68,21 @@ func (p *Page) table(s *reports.Snapshot, r *runs.Report, t *reports.Table) Tabl
 	}
 	view.Head = head(t.RowDims, t.ColumnDims, t.Columns)
 	heads := rowHeads(t.Rows)
-	ports := map[string]string{}
-	for _, source := range r.From {
-		ports[source.Stage] = source.Port
-	}
 	bySources := map[string]int{}
 	for i := range t.Rows {
 		row := Row{Heads: heads[i], First: i > 0 && len(t.RowDims) > 1 && len(heads[i]) == len(t.RowDims)}
 		for j := range t.Columns {
 			c := &t.Cells[i][j]
 			cell := cell(t, c)
-			if !c.Missing() && len(c.Sources) > 0 {
+			if !c.Missing() && len(c.Outputs) > 0 {
 				id := fmt.Sprintf("%s-%d-%d", t.Name, i, j)
 				cell.Link = "#" + id
-				key := strings.Join(c.Sources, "\x00")
+				key := fmt.Sprintf("%q", c.Outputs)
 				at, known := bySources[key]
 				if !known {
 					at = len(view.Sources)
 					bySources[key] = at
-					view.Sources = append(view.Sources, Source{Stages: p.links(s, c.Sources, ports)})
+					view.Sources = append(view.Sources, Source{Stages: p.links(s, c.Outputs)})
 				}
 				view.Sources[at].Cells = append(view.Sources[at].Cells, SourceCell{
 					ID: id, Row: strings.Join(t.Rows[i], " · "), Column: strings.Join(t.Columns[j], " · "), Values: samples(t, c),
@@ -113,12 +109,12 @@ func align(rows []Row) {
 	}
 }
 
-func (p *Page) links(s *reports.Snapshot, addrs []string, ports map[string]string) []StageLink {
+func (p *Page) links(s *reports.Snapshot, outputs []runs.Source) []StageLink {
 	var links []StageLink
-	for _, addr := range addrs {
-		link := StageLink{Addr: addr, Link: "#" + p.ids[addr], Output: ports[addr]}
-		if stage := s.Stage(addr); stage != nil {
-			link.Digest = stage.Outputs[ports[addr]].Digest.String()
+	for _, output := range outputs {
+		link := StageLink{Addr: output.Stage, Link: "#" + p.ids[output.Stage], Output: output.Port}
+		if stage := s.Stage(output.Stage); stage != nil {
+			link.Digest = stage.Outputs[output.Port].Digest.String()
 		}
 		links = append(links, link)
 	}
