@@ -115,6 +115,8 @@ func TestCommandsBecomeLaTeX(t *testing.T) {
 		{"verbatim", "\\begin{verbatim}\n\\result{no}\n\\end{verbatim}\\valueof{which}", "\\begin{verbatim}\n\\result{no}\n\\end{verbatim}x"},
 		{"verb", `\verb|\result{| \verb*+%+ \valueof{which}`, `\verb|\result{| \verb*+%+ x`},
 		{"longer names", `\resultant{a}\runaway \values`, `\resultant{a}\runaway \values`},
+		{"in brackets", `\item[\result[digits=2]{map}{sampler=x, setting=easy}] \item[\valueof {which}]`, `\item[0.81] \item[x]`},
+		{"harmless files", `\input{macros.sty} \input{a.bbl}\bibliography{a} \input a.tikz % \input{b}`, `\input{macros.sty} \input{a.bbl}\bibliography{a} \input a.tikz % \input{b}`},
 		{"address", `\url{http://a/%7E0.5} \href{http://a/50%25}{\valueof{which}}`, `\url{http://a/%7E0.5} \href{http://a/50%25}{x}`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -147,6 +149,10 @@ func TestMistakesHaveTheirLines(t *testing.T) {
 		{"unknown claim", `\claim{bad}`, `1: \claim{bad}: the workflow has no claim "bad"; it has good`},
 		{"verbatim", `\begin{verbatim} \end{verb}`, `1: \begin{verbatim} has no \end{verbatim}`},
 		{"in a condition", "\\when{scale=smoke}{\n\\valueof{no}}", `2: \valueof{no}: there is no value "no"; there are odd, scale, which. Give it in the paper block of the workflow: values = { … }`},
+		{"another file", "\\begin{document}\n\\input{extra}", `2: \input: the file "extra" is not looked at: put its text into the template`},
+		{"as TeX has it", "\\input  extra.tex\n\\input", `1: \input: the file "extra.tex" is not looked at: put its text into the template` + "\n" + `2: \input: the file "" is not looked at: put its text into the template`},
+		{"in a condition that is not taken", `\when{scale=small}{\include{b}}`, `1: \include: the file "b" is not looked at: put its text into the template`},
+		{"two arguments", `\import{parts/}{b}`, `1: \import: the file "parts/b" is not looked at: put its text into the template`},
 		{
 			"several", "\\begin{document}\n0.1553 \\valueof{no}\n\\result{map}{x}",
 			"2: 0.1553 is typed: take it from the results with \\result, or write \\typed{0.1553} if it is none\n" +

@@ -53,7 +53,14 @@ var (
 )
 
 // raw are commands whose first argument has no comments and no results.
-var raw = []string{"url", "nolinkurl", "path", "href", "hyperref", "ref", "label", "cite", "citep", "citet", "input", "include", "includegraphics", "bibliography"}
+var raw = []string{"url", "nolinkurl", "path", "href", "hyperref", "ref", "label", "cite", "citep", "citet", "includegraphics", "bibliography"}
+
+// reading are commands that put the text of another file here, and harmless is
+// how files end that have no sentences.
+var (
+	reading  = []string{"input", "include", "InputIfFileExists", "subfile", "import", "subimport"}
+	harmless = []string{".bbl", ".bib", ".sty", ".cls", ".def", ".cfg", ".tikz", ".pgf"}
+)
 
 // scanner splits a template. It knows as much of LaTeX as is needed to see
 // what is a comment, verbatim or a formula, and where arguments end.
@@ -181,6 +188,8 @@ func (s *scanner) foreign(name string) {
 	case slices.Contains(raw, name):
 		s.skip('[', ']')
 		s.skip('{', '}')
+	case slices.Contains(reading, name):
+		s.read(name)
 	case name != "" && isLetter(name[0]):
 		s.skipLength()
 	}
@@ -192,11 +201,44 @@ func (s *scanner) skipLength() {
 	from := s.pos
 	if s.skip('[', ']') && strings.ContainsRune(s.src[from:s.pos], '\\') {
 		for name := range shapes {
-			if strings.Contains(s.src[from:s.pos], `\`+name+"{") {
+			if calls(s.src[from:s.pos], name) {
 				s.pos = from
 				return
 			}
 		}
+	}
+}
+
+// calls reports whether a command is in a text.
+func calls(text, name string) bool {
+	for {
+		_, after, found := strings.Cut(text, `\`+name)
+		if !found {
+			return false
+		}
+		if after == "" || !isLetter(after[0]) {
+			return true
+		}
+		text = after
+	}
+}
+
+// read refuses to take in a file: nobody would look at its numbers, and our
+// commands in it would stay as they are.
+func (s *scanner) read(name string) {
+	at := s.pos - len(name) - 1
+	from := s.pos
+	for s.skip('{', '}') { // \import has two
+	}
+	file := s.src[from:s.pos]
+	if file == "" { // as TeX has it: up to a space
+		rest := strings.TrimLeft(s.src[from:], " \t")
+		file = rest[:max(strings.IndexAny(rest+"\n", " \t\r\n%\\{}"), 0)]
+		s.pos = len(s.src) - len(rest) + len(file)
+	}
+	file = strings.Trim(strings.ReplaceAll(file, "}{", ""), "{} ")
+	if !slices.ContainsFunc(harmless, func(ending string) bool { return strings.HasSuffix(file, ending) }) {
+		s.problem(at, `\%s: the file %q is not looked at: put its text into the template`, name, file)
 	}
 }
 
