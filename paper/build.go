@@ -133,7 +133,7 @@ func (b *builder) latex(ctx context.Context) ([]string, error) {
 	if readErr != nil && err == nil {
 		return nil, readErr
 	}
-	log := parseLog(string(text), b.name+".tex", b.filled.File)
+	log := parseLog(string(text), b.name+".tex", b.filled.File, err != nil)
 	if err == nil && len(log.problems) == 0 {
 		return log.warnings, nil
 	}

@@ -136,6 +136,14 @@ func TestWideLinesAreWarnings(t *testing.T) {
 	}
 }
 
+// TestMessagesAreNoErrors has the template write what looks like an error.
+func TestMessagesAreNoErrors(t *testing.T) {
+	t.Parallel()
+	if _, err := build(t, t.Context(), strings.Replace(document, `\today`, `\typeout{Note:12: hello}\today`, 1)); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestShellEscapeIsOff has LaTeX call a program.
 func TestShellEscapeIsOff(t *testing.T) {
 	t.Parallel()

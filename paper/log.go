@@ -27,14 +27,15 @@ var (
 const tolerable = 0.3
 
 // parseLog reads the log of the last run on file, whose lines are those of the
-// template.
-func parseLog(text, file, template string) log {
+// template. Only if the run failed are there errors: else what looks like one is
+// text that the template or a package writes.
+func parseLog(text, file, template string, failed bool) log {
 	var l log
 	var missing Problems // in the first run all of them are
 	lines := strings.Split(text, "\n")
 	for i, entry := range lines {
 		switch {
-		case logError.MatchString(entry):
+		case failed && logError.MatchString(entry):
 			m := logError.FindStringSubmatch(entry)
 			p := Problem{File: m[1], Line: number(m[2]), Text: "LaTeX: " + m[3] + source(lines[i+1:])}
 			if m[1] == file {
