@@ -95,7 +95,7 @@ func (j *judge) on(look func(*runs.Report, *runs.Check) (*numbers, error)) (Judg
 	}
 	family := 0
 	for i := range all {
-		if all[i].tell != nil && all[i].check.Correction == correctionHolm {
+		if all[i].tell != nil && all[i].corrected() {
 			family++
 		}
 	}
@@ -164,12 +164,19 @@ func (j *judge) check(c *runs.Check, look func(*runs.Report, *runs.Check) (*numb
 	return append(found, n.unknown(c)...), err
 }
 
+// corrected reports whether the comparison is one of those that are corrected
+// for their number. One that only must not be significantly worse is not: the
+// more of them, the easier each would hold.
+func (p *pending) corrected() bool {
+	return p.check.Correction == correctionHolm && !(p.check.NotWorse && p.check.By == 0)
+}
+
 // correct adjusts the p-values of all comparisons that are to be corrected.
 func correct(all []pending) {
 	p := make([]float64, len(all))
 	for i := range all {
 		p[i] = math.NaN()
-		if all[i].P != nil && all[i].check.Correction == correctionHolm {
+		if all[i].P != nil && all[i].corrected() {
 			p[i] = *all[i].P
 		}
 	}
@@ -191,7 +198,7 @@ func (p *pending) decide() {
 	switch {
 	case significant && p.margin < 0:
 		p.Verdict = Fails
-	case significant, p.check.NotWorse && p.Adjusted != nil:
+	case significant, p.check.NotWorse && p.check.By == 0 && p.Adjusted != nil:
 		p.Verdict = Holds
 	default:
 		p.Verdict = NotSignificant
