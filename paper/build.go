@@ -3,7 +3,6 @@ package paper
 import (
 	"bytes"
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,16 +40,11 @@ type Built struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-//go:embed paper.css
-var style []byte
-
-//go:embed paper.lua
-var filter []byte
-
 // Build makes PDF with latexmk and HTML with pandoc in dir, which it empties
 // before. Files that the template names are looked for in the template's folder;
 // nothing is written outside of dir. Mistakes in LaTeX are Problems with the
-// template's lines; ErrNoProgram says what to install.
+// template's lines; ErrNoProgram says what to install. If only the HTML fails
+// there are an error and a Built, with the PDF that was asked for.
 func Build(ctx context.Context, f *Filled, dir string, o BuildOptions) (*Built, error) {
 	if err := needs(o); err != nil {
 		return nil, err
@@ -80,10 +74,11 @@ func Build(ctx context.Context, f *Filled, dir string, o BuildOptions) (*Built, 
 		built.PDF = b.path(".pdf")
 	}
 	if o.HTML {
-		if err := b.pandoc(ctx); err != nil {
-			return nil, err
+		warnings, err := b.pandoc(ctx)
+		if err != nil {
+			return built, err
 		}
-		built.HTML = b.path(".html")
+		built.HTML, built.Warnings = b.path(".html"), append(built.Warnings, warnings...)
 	}
 	return built, nil
 }
@@ -143,26 +138,6 @@ func (b *builder) latex(ctx context.Context) ([]string, error) {
 		return nil, log.problems
 	}
 	return nil, fmt.Errorf("%s: latexmk: %w (log: %s)\n%s", b.filled.File, err, b.path(".log"), tail(out))
-}
-
-// pandoc makes the HTML, one file with its style.
-func (b *builder) pandoc(ctx context.Context) error {
-	for name, content := range map[string][]byte{".pandoc.tex": []byte(b.filled.Pandoc), ".css": style, ".lua": filter} {
-		if err := os.WriteFile(b.path(name), content, 0o644); err != nil {
-			return err
-		}
-	}
-	out, err := b.command(ctx, "pandoc", b.name+".pandoc.tex", "--from=latex", "--to=html5", "--output="+b.name+".html",
-		"--standalone", "--self-contained", "--mathml", "--number-sections",
-		"--citeproc", "--resource-path="+b.home, "--css="+b.name+".css", "--lua-filter="+b.name+".lua",
-		"--metadata=lang:en", "--metadata=aux:"+b.name+".aux", "--metadata=reference-section-title:References", "--metadata=link-citations:true")
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: pandoc: %w\n%s", b.filled.File, err, tail(out))
-	}
-	return nil
 }
 
 // command runs a program in the folder, in a group of its own that is killed

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -38,14 +40,19 @@ See~\eqref{eq:one} and \texttt{\run{command}}.
 // build builds a template in a new folder.
 func build(t *testing.T, ctx context.Context, template string) (*paper.Built, error) {
 	t.Helper()
+	filled, err := fill(t, template, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return buildFilled(t, ctx, filled)
+}
+
+func buildFilled(t *testing.T, ctx context.Context, filled *paper.Filled) (*paper.Built, error) {
+	t.Helper()
 	for _, program := range []string{"latexmk", "pandoc"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skip(program + " is not installed: just test does it")
 		}
-	}
-	filled, err := fill(t, template, false)
-	if err != nil {
-		t.Fatal(err)
 	}
 	return paper.Build(ctx, filled, filepath.Join(t.TempDir(), "out"), paper.BuildOptions{
 		Name: "draft", Date: time.Date(2024, 8, 20, 12, 0, 0, 0, time.UTC), PDF: true, HTML: true,
@@ -75,7 +82,8 @@ func TestPapersAreBuilt(t *testing.T) {
 	html := string(read(t, built.HTML))
 	for _, want := range []string{
 		`<a href="#source:1">0.810`, `id="source:1"`, `>Table 1.</strong>`, `data-reference="tab:map">1</a>`, `data-reference="eq:one">(1)</a>`,
-		`<th style="text-align: center;">easy</th>`, `class="tablenotes"`, "prefers-color-scheme: dark", "evaluate.all sampler=x (map)",
+		`<th colspan="2" style="text-align: center;">easy</th>`, `class="tablenotes"`, "prefers-color-scheme: dark", "evaluate.all sampler=x (map)", "evaluate.all sampler=y (map)",
+		"published numbers, published.csv (map)", `<span class="header-section-number">A</span> Sources`,
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(html), " "), want) {
 			t.Errorf("the HTML has no %s", want)
@@ -141,6 +149,63 @@ func TestMessagesAreNoErrors(t *testing.T) {
 	t.Parallel()
 	if _, err := build(t, t.Context(), strings.Replace(document, `\today`, `\typeout{Note:12: hello}\today`, 1)); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestImagesAreFoundWithoutTheirEnding has a figure as LaTeX's users name it.
+func TestImagesAreFoundWithoutTheirEnding(t *testing.T) {
+	t.Parallel()
+	template := strings.Replace(document, `\today`, `\includegraphics[width=1cm]{plot} \today`, 1)
+	template = strings.Replace(template, `\begin{document}`, `\usepackage{graphicx}\begin{document}`, 1)
+	filled, err := fill(t, template, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dot bytes.Buffer
+	if err := png.Encode(&dot, image.NewGray(image.Rect(0, 0, 2, 2))); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(filled.File), "plot.png"), dot.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	built, err := buildFilled(t, t.Context(), filled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if html := string(read(t, built.HTML)); !strings.Contains(html, `src="data:image/png;base64,`) {
+		t.Error("the HTML has no image")
+	}
+}
+
+// TestThePDFIsThereWithoutHTML has pandoc fail: what LaTeX made is not lost.
+func TestThePDFIsThereWithoutHTML(t *testing.T) {
+	t.Parallel()
+	// LaTeX does not get to the image, pandoc looks for it.
+	built, err := build(t, t.Context(), strings.Replace(document, `\today`, `\ifnum1=2 \includegraphics{nowhere}\fi\today`, 1))
+	if err == nil || !strings.Contains(err.Error(), "pandoc: exit status") || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("error %v", err)
+	}
+	if built == nil || built.HTML != "" || len(read(t, built.PDF)) == 0 {
+		t.Errorf("%+v", built)
+	}
+}
+
+// TestPandocsWarningsAreSaid reads a formula that pandoc cannot, in a paper with
+// a title and in one without.
+func TestPandocsWarningsAreSaid(t *testing.T) {
+	t.Parallel()
+	for _, title := range []string{"", `\title{A title}`} {
+		built, err := build(t, t.Context(), strings.Replace(document, `\today`, title+`$\vcenter{\hbox{a}}$`, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(built.Warnings) != 1 || !strings.Contains(built.Warnings[0], "a.tex: pandoc: Could not convert TeX math") {
+			t.Errorf("%q", built.Warnings)
+		}
+		want := "<title>" + map[bool]string{true: "draft", false: "A title"}[title == ""] + "</title>"
+		if html := string(read(t, built.HTML)); !strings.Contains(html, want) {
+			t.Errorf("the HTML has no %s", want)
+		}
 	}
 }
 
