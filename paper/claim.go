@@ -3,6 +3,7 @@ package paper
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -55,10 +56,15 @@ func (f *filler) claimTable(c *command) (string, error) {
 		return "", errors.New("the workflow has no claims")
 	}
 	short := c.options != ""
-	const head = `\toprule Claim & Our results & Published \\ \midrule `
+	// The second column would say of each claim that there is nothing.
+	both := slices.ContainsFunc(judged, func(r claims.Result) bool { return r.Published.Verdict != claims.NoData })
+	head, by := `\toprule Claim & Our results \\ \midrule `, "our results"
+	if both {
+		head, by = `\toprule Claim & Our results & Published \\ \midrule `, "our results and by the published numbers"
+	}
 	lines := []string{
-		`\begingroup\small\begin{longtable}{` + f.claimColumns(short) + `}`,
-		`\caption{Claims, judged by our results and by the published numbers.}\label{tab:claims}\\`,
+		`\begingroup\small\begin{longtable}{` + f.claimColumns(short, both) + `}`,
+		`\caption{Claims, judged by ` + by + `.}\label{tab:claims}\\`,
 	}
 	if !f.pandoc { // takes it for a row
 		lines = append(lines, head+`\endfirsthead`)
@@ -77,17 +83,27 @@ func (f *filler) claimTable(c *command) (string, error) {
 		if i > 0 {
 			lines = append(lines, `\addlinespace`)
 		}
-		lines = append(lines, fmt.Sprintf(`\raggedright %s & \raggedright %s & \raggedright %s \tabularnewline`, render.EscapeLaTeX(text), verdict(&r.Ours, short), verdict(&r.Published, short)))
+		row := `\raggedright ` + render.EscapeLaTeX(text) + ` & \raggedright ` + f.verdict(&r.Ours, short)
+		if both {
+			row += ` & \raggedright ` + f.verdict(&r.Published, short)
+		}
+		lines = append(lines, row+` \tabularnewline`)
 	}
 	lines = append(lines, `\bottomrule \end{longtable}\endgroup`)
 	return strings.Join(lines, " "), nil
 }
 
 // claimColumns returns LaTeX's columns: wide ones for sentences.
-func (f *filler) claimColumns(short bool) string {
+func (f *filler) claimColumns(short, both bool) string {
 	switch {
-	case f.pandoc:
+	case f.pandoc && both:
 		return "lll"
+	case f.pandoc:
+		return "ll"
+	case short && !both:
+		return `@{}p{0.78\linewidth}p{0.16\linewidth}@{}`
+	case !both:
+		return `@{}p{0.5\linewidth}p{0.44\linewidth}@{}`
 	case short:
 		return `@{}p{0.62\linewidth}p{0.14\linewidth}p{0.14\linewidth}@{}`
 	default:
@@ -96,16 +112,31 @@ func (f *filler) claimColumns(short bool) string {
 }
 
 // verdict shows a judgement, bold if it is one way or the other.
-func verdict(j *claims.Judgement, short bool) string {
+func (f *filler) verdict(j *claims.Judgement, short bool) string {
 	text := render.EscapeLaTeX(string(j.Verdict))
 	if j.Verdict == claims.Holds || j.Verdict == claims.Fails {
 		text = `\textbf{` + text + `}`
 	}
 	if !short && j.Reason != "" {
-		text += `: {\footnotesize ` + render.EscapeLaTeX(strings.ReplaceAll(j.Reason, " -", " −")) + "}"
+		reason := strings.ReplaceAll(place.ReplaceAllString(j.Reason, "$1$2"), "_", " ")
+		reason = render.EscapeLaTeX(minus.ReplaceAllString(reason, "${1}−$2"))
+		if f.pandoc { // a line breaks after a formula, not after the sign
+			reason = strings.ReplaceAll(reason, "$-$", "−")
+		}
+		text += `: {\footnotesize ` + exponent.ReplaceAllString(reason, `$1\ensuremath{{}\cdot 10^{-$2}}`) + "}"
 	}
 	return text
 }
+
+var (
+	// minus finds the hyphen before a number that is a minus, not a dash as in x-2.
+	minus = regexp.MustCompile(`(^|[\s(\[=])-(\.?\d)`)
+	// exponent finds 1.1e-05.
+	exponent = regexp.MustCompile(`(\d)e-0*(\d+)`)
+	// place finds the name of a dimension in "at dataset=facts, setting=easy": the
+	// value is enough for readers.
+	place = regexp.MustCompile(`(at |, )[\w-]+=(\S)`)
+)
 
 // judge returns all claims with their verdicts.
 func (f *filler) judge() ([]claims.Result, error) {

@@ -18,7 +18,7 @@ import (
 type Options struct {
 	Snapshot *reports.Snapshot // of the workflow as it is now
 	Values   map[string]string // what \valueof and \when know
-	Facts    map[string]string // what \run knows
+	Facts    map[string]string // what \run and, unless a value has the name, \when know
 	Rerun    string            // the command that makes missing results
 }
 
@@ -183,8 +183,10 @@ func (f *filler) when(c *command, want bool) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("write NAME=VALUE or NAME=VALUE|VALUE")
 	}
-	value, err := f.value(name)
-	if err != nil {
+	value, known := f.options.Facts[strings.TrimSpace(name)]
+	if own, err := f.value(name); err == nil {
+		value = own
+	} else if !known {
 		return "", err
 	}
 	is := false

@@ -1,14 +1,26 @@
--- What pandoc lacks for papers: numbers of tables and formulas as LaTeX gave
--- them, and headers of several lines.
+-- What pandoc lacks for papers: numbers of sections, tables and formulas as
+-- LaTeX gave them, references before the appendix, and headers of several lines.
 
 local numbers = {}
+local headings = {} -- in their order: what LaTeX lists as contents
+
+-- One line that LaTeX writes for a heading, with \numberline if it has a number,
+-- and with the anchor "appendix.A" in the appendix if hyperref is there.
+local function read_heading(line)
+  local rest = line:match("@writefile{toc}{\\contentsline {%a+}(.*)")
+  if rest then
+    headings[#headings + 1] = { number = rest:match("^{\\numberline {([^}]*)}"), appendix = rest:match("{appendix%.[^}]*}") ~= nil }
+  end
+end
 
 local function read_aux(meta)
   local file = io.open(pandoc.utils.stringify(meta.aux or ""))
   if file then
-    for label, number in file:read("a"):gmatch("\\newlabel{([^}]*)}{{([^}]*)}") do
+    local text = file:read("a")
+    for label, number in text:gmatch("\\newlabel{([^}]*)}{{([^}]*)}") do
       numbers[label] = number
     end
+    for line in text:gmatch("[^\n]+") do read_heading(line) end
     file:close()
   end
   meta.aux = nil
@@ -77,8 +89,36 @@ local function labelled(d)
   return d
 end
 
+-- Headings get LaTeX's numbers, or none where it gives none. What pandoc adds,
+-- such as the references, LaTeX does not list.
+local function number_headings(doc)
+  local appendix, references, n = nil, nil, 0
+  for i, block in ipairs(doc.blocks) do
+    if block.t == "Header" and not block.classes:includes("unnumbered") then
+      n = n + 1
+      local heading = headings[n]
+      if heading and heading.number then
+        block.attributes["number"] = heading.number
+      else
+        block.classes:insert("unnumbered")
+      end
+      appendix = appendix or (heading and heading.appendix and i)
+    elseif block.identifier == "refs" then
+      references = i
+    end
+  end
+  if appendix and references and appendix < references then
+    local list = doc.blocks:remove(references)
+    local header = doc.blocks:remove(references - 1)
+    doc.blocks:insert(appendix, header)
+    doc.blocks:insert(appendix + 1, list)
+  end
+  return doc
+end
+
 return {
   { Meta = read_aux },
+  { Pandoc = number_headings },
   { Link = link, Math = math, Table = table_header },
   { Div = labelled },
   { Table = function(t) return pandoc.Div({ t }, { class = "wide" }) end },

@@ -114,6 +114,8 @@ func TestCommandsBecomeLaTeX(t *testing.T) {
 		{"escaped percent", `5\,\% \valueof{which}`, `5\,\% x`},
 		{"verbatim", "\\begin{verbatim}\n\\result{no}\n\\end{verbatim}\\valueof{which}", "\\begin{verbatim}\n\\result{no}\n\\end{verbatim}x"},
 		{"verb", `\verb|\result{| \verb*+%+ \valueof{which}`, `\verb|\result{| \verb*+%+ x`},
+		{"commands of its own", `\newcommand{\results}[1]{#1}\def\claims{x}\results{a}\claims`, `\newcommand{\results}[1]{#1}\def\claims{x}\results{a}\claims`},
+		{"condition on a fact", `\when{commit=abc}{a}\unless{commit=none}{b}`, `ab`},
 		{"longer names", `\resultant{a}\runaway \values`, `\resultant{a}\runaway \values`},
 		{"in brackets", `\item[\result[digits=2]{map}{sampler=x, setting=easy}] \item[\valueof {which}]`, `\item[0.81] \item[x]`},
 		{"harmless files", `\input{macros.sty} \input{a.bbl}\bibliography{a} \input a.tikz % \input{b}`, `\input{macros.sty} \input{a.bbl}\bibliography{a} \input a.tikz % \input{b}`},
@@ -148,6 +150,8 @@ func TestMistakesHaveTheirLines(t *testing.T) {
 		{"unknown value name", `\valueof{sclae}`, `1: \valueof{sclae}: there is no value "sclae"; there are odd, scale, which. Give it in the paper block of the workflow: values = { … }`},
 		{"unknown claim", `\claim{bad}`, `1: \claim{bad}: the workflow has no claim "bad"; it has good`},
 		{"verbatim", `\begin{verbatim} \end{verb}`, `1: \begin{verbatim} has no \end{verbatim}`},
+		{"misspelt", "\n\\resutl{map}{}", `2: there is no \resutl; did you mean \result? A command of your own has to be defined in the template`},
+		{"misspelt longer", `\claimtabel`, `1: there is no \claimtabel; did you mean \claimtable? A command of your own has to be defined in the template`},
 		{"in a condition", "\\when{scale=smoke}{\n\\valueof{no}}", `2: \valueof{no}: there is no value "no"; there are odd, scale, which. Give it in the paper block of the workflow: values = { … }`},
 		{"another file", "\\begin{document}\n\\input{extra}", `2: \input: the file "extra" is not looked at: put its text into the template`},
 		{"as TeX has it", "\\input  extra.tex\n\\input", `1: \input: the file "extra.tex" is not looked at: put its text into the template` + "\n" + `2: \input: the file "" is not looked at: put its text into the template`},
@@ -214,6 +218,15 @@ func TestTypedNumbersAreRefused(t *testing.T) {
 		{`\verb|0.5| \begin{verbatim}0.5\end{verbatim}`, false},
 		{`\begin{thebibliography}{9} 2408.10536 \end{thebibliography}`, false},
 		{`\typed{0.5}`, false},
+		{`a gain of 0,25`, true},
+		{`$0,25$`, true},
+		{`a gain of 3,5 points`, true},
+		{`0{.}25`, true},
+		{`$0{,}155$`, true},
+		{`0.{}25`, true},
+		{`in $[0,1]$ and $x_{1,2}$, $\{0,1\}$, \textcolor[rgb]{0,0,1}{1{,}000} of 13,014,155.`, false},
+		{`$\alpha = 0{,}5$`, false},
+		{`\typed{0,25}`, false},
 	} {
 		_, err := fill(t, `\documentclass{article}\setlength{\x}{1.5pt} 1.5 \begin{document}`+test.text, false)
 		if typed := err != nil && strings.Contains(err.Error(), "is typed"); typed != test.typed {

@@ -49,7 +49,7 @@ var shapes = map[string]shape{
 var (
 	verbatims = []string{"verbatim", "verbatim*", "Verbatim", "lstlisting", "minted", "comment", "filecontents", "filecontents*"}
 	formulas  = []string{"math", "displaymath", "equation", "equation*", "align", "align*", "alignat", "alignat*", "gather", "gather*", "multline", "multline*", "flalign", "flalign*", "eqnarray", "eqnarray*"}
-	otherwise = []string{"thebibliography", "tikzpicture"}
+	otherwise = []string{"thebibliography", "tikzpicture", "picture"}
 )
 
 // raw are commands whose first argument has no comments and no results.
@@ -73,12 +73,13 @@ type scanner struct {
 	free     int  // how many environments and arguments are open in which numbers may be typed
 	file     string
 	problems Problems
+	defined  []string // commands that the template defines itself
 }
 
 // scan splits a template into pieces. Whatever is not one of our commands stays
 // text, to the byte.
 func scan(file, src string) ([]piece, Problems) {
-	s := &scanner{src: src, file: file}
+	s := &scanner{src: src, file: file, defined: definitions(src)}
 	pieces := s.pieces(false)
 	return pieces, s.problems
 }
@@ -125,6 +126,7 @@ func (s *scanner) pieces(argument bool) []piece {
 				list = append(list, s.command(name, at)...)
 				from = s.pos
 			} else {
+				s.misspelt(name, at)
 				s.foreign(name)
 			}
 		case isDigit(c) || c == '.' && s.pos+1 < len(s.src) && isDigit(s.src[s.pos+1]):

@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -16,6 +17,9 @@ var spaces = []string{" ", "~", `\,`, `\ `, `\;`, "\n", "\u00a0", "\u202f"}
 // and, in a formula, what a parameter is set to ($\alpha = 0.5$) are none.
 func (s *scanner) number() {
 	at := s.pos
+	if s.disguised() {
+		return
+	}
 	dots := 0
 	for s.pos < len(s.src) && (isDigit(s.src[s.pos]) || s.src[s.pos] == '.' && s.pos+1 < len(s.src) && isDigit(s.src[s.pos+1])) {
 		if s.src[s.pos] == '.' {
@@ -35,6 +39,36 @@ func (s *scanner) number() {
 		text += ` \%`
 	}
 	s.problem(at, `%s is typed: take it from the results with \result, or write \typed{%s} if it is none`, text, text)
+}
+
+// disguises are decimals that are not written with a point alone: 0{.}25, 0{,}25
+// and, where no list or interval can be meant, 0,25 and 3,5.
+var (
+	braced  = regexp.MustCompile(`^[0-9]+(?:\{\})?(?:\{([.,])\}|([.,])\{\})[0-9]+`)
+	nought  = regexp.MustCompile(`^0,[0-9]{2,}`) // not the interval 0,1
+	decimal = regexp.MustCompile(`^([0-9]+,[0-9]+)(?:$|[^0-9,)}\]])`)
+	whole   = regexp.MustCompile(`^[1-9][0-9]{0,2}(?:(?:,|\{,\})[0-9]{3})+(?:$|[^0-9])`) // 13,014
+)
+
+// disguised refuses such a decimal and reports whether it is one.
+func (s *scanner) disguised() bool {
+	rest := s.src[s.pos:min(len(s.src), s.pos+40)]
+	if !s.begun || s.free > 0 || s.pos > 0 && (isLetter(s.src[s.pos-1]) || isDigit(s.src[s.pos-1])) || whole.MatchString(rest) {
+		return false
+	}
+	text := braced.FindString(rest)
+	if text == "" {
+		text = nought.FindString(rest)
+	}
+	if m := decimal.FindStringSubmatch(rest); text == "" && m != nil && s.formula == 0 && !strings.ContainsRune("({[,", rune(s.src[s.pos-1])) {
+		text = m[1]
+	}
+	if text == "" || s.formula > 0 && s.isSet(s.pos) {
+		return false
+	}
+	s.problem(s.pos, `%s is typed: take it from the results with \result, or write \typed{%s} if it is none`, text, text)
+	s.pos += len(text)
+	return true
 }
 
 func isPercent(rest string) bool {

@@ -18,7 +18,7 @@ import (
 func LaTeX(w io.Writer, t *reports.Table, o Options) error {
 	l := &latex{table: t, options: o, split: make([]bool, len(t.Columns))}
 	for j := range t.Columns {
-		l.split[j] = !o.Pandoc && slices.ContainsFunc(t.Cells, func(row []reports.Cell) bool { return split(t, &row[j]).rest() != "" })
+		l.split[j] = slices.ContainsFunc(t.Cells, func(row []reports.Cell) bool { return split(t, &row[j]).rest() != "" })
 	}
 	l.write()
 	_, err := w.Write(l.text.Bytes())
