@@ -36,8 +36,8 @@ func newPaper(t *terminal, sdk fs.FS) *cobra.Command {
 		Use:   "paper [FILE]",
 		Short: "Build the workflow's papers from the results at hand; run nothing",
 		Long: "Fill the LaTeX templates of the workflow's paper blocks with results and build PDF and\n" +
-			"HTML. A number without a result for the workflow as it is now, and one that is typed,\n" +
-			"fails the build with its place.",
+			"HTML. A number without a result for the workflow as it is now fails the build with its\n" +
+			"place, and so does a decimal or a percentage that is typed.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			p, err := f.open(args)
@@ -48,7 +48,7 @@ func newPaper(t *terminal, sdk fs.FS) *cobra.Command {
 		},
 	}
 	f.add(c)
-	c.Flags().BoolVar(&f.check, "check", false, "only check that every number is current and none is typed; build nothing")
+	c.Flags().BoolVar(&f.check, "check", false, "only check that every result is current, and that no decimal or percentage is typed; build nothing")
 	c.Flags().StringVar(&f.output, "output", "", "put the documents into `DIR` (default: paper/NAME beside the cache)")
 	c.Flags().StringSliceVarP(&f.formats, "format", "f", []string{"pdf", "html"}, "what to build: pdf, html")
 	c.Flags().StringArrayVar(&f.names, "only", nil, "only the paper `NAME`; may be repeated")
@@ -125,6 +125,9 @@ func onlyPapers(w *lang.Workflow, names []string) ([]*lang.Paper, error) {
 func (p *project) onePaper(ctx context.Context, t *terminal, f *paperFlags, block *lang.Paper, w *lang.Workflow, found *reports.Snapshot) (paperAnswer, error) {
 	answer := paperAnswer{Name: block.Name, Template: w.Path(block.Template)}
 	date, facts := p.facts(ctx, w, found)
+	if found.Dirty != "" && !f.check {
+		t.say("warning: files differ from commit %s, so that the commands in the paper do not make it again: commit them first", strings.TrimSuffix(facts["commit"], "+"))
+	}
 	filled, err := paper.Fill(ctx, answer.Template, paper.Options{
 		Snapshot: found, Values: paperValues(w, block), Facts: facts, Rerun: p.command("run"),
 	})
@@ -220,11 +223,14 @@ func (t *terminal) printPapers(answers []paperAnswer) error {
 func (p *project) facts(ctx context.Context, w *lang.Workflow, found *reports.Snapshot) (time.Time, map[string]string) {
 	// Elsewhere the cache is elsewhere, and changes no result.
 	flags, shown := *p.flags, *p
-	flags.cacheDir, shown.flags, shown.file = "", &flags, p.workflowID()
+	flags.cacheDir, shown.flags = "", &flags
+	if found.Commit != "" { // else the path stays as it was named
+		shown.file = p.workflowID()
+	}
 	facts := map[string]string{
 		"workflow": shown.file, "command": shown.command("run"), "paper-command": shown.command("paper"), "version": version,
 		"system": found.Host.OS + "/" + found.Host.Arch, "stages": fmt.Sprint(len(w.Stages)),
-		"commit": "no commit", "date": "no date",
+		"commit": "none", "date": "none", "changes": "no",
 	}
 	var date time.Time
 	if found.Commit != "" {
@@ -232,6 +238,7 @@ func (p *project) facts(ctx context.Context, w *lang.Workflow, found *reports.Sn
 		facts["commit"] = found.Commit[:min(short, len(found.Commit))]
 		if found.Dirty != "" {
 			facts["commit"] += "+"
+			facts["changes"] = "yes"
 		}
 		if made, err := git.DateOf(ctx, p.root, found.Commit); err == nil {
 			date, facts["date"] = made, made.Format(time.DateOnly)
