@@ -5,11 +5,13 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -19,12 +21,14 @@ import (
 type Browser struct {
 	t       testing.TB
 	to      *os.File
-	from    *bufio.Reader
+	in      *os.File      // what it says comes through
+	from    *bufio.Reader // of in
 	session string
 	last    int
 
-	Requests []string // addresses of all requests since the last Open, of the page itself too
-	Problems []string // what the console and the log said since then
+	Patience time.Duration // how long an answer may take
+	Requests []string      // addresses of all requests since the last Open, of the page itself too
+	Problems []string      // what the console and the log said since then
 }
 
 // NewBrowser starts a browser that ends with the test, and skips the test
@@ -45,21 +49,15 @@ func NewBrowser(t testing.TB) *Browser {
 	}
 	cmd := exec.Command(program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
 		"--no-first-run", "--remote-debugging-pipe", "--user-data-dir="+t.TempDir(), "about:blank")
-	cmd.ExtraFiles = []*os.File{theirIn, theirOut} // descriptors 3 and 4, as the protocol has it
+	cmd.ExtraFiles = []*os.File{theirIn, theirOut}        // descriptors 3 and 4, as the protocol has it
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // with its children, which outlive it
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	theirIn.Close()  //nolint:errcheck // the browser has its own
 	theirOut.Close() //nolint:errcheck // the browser has its own
-	b := &Browser{t: t, to: ourOut, from: bufio.NewReader(ourIn)}
-	t.Cleanup(func() {
-		b.send("Browser.close", nil, "")
-		stuck := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() }) //nolint:errcheck // it is gone already
-		defer stuck.Stop()
-		cmd.Wait()     //nolint:errcheck // how a browser ends does not matter
-		ourOut.Close() //nolint:errcheck // nothing follows
-		ourIn.Close()  //nolint:errcheck // nothing follows
-	})
+	b := &Browser{t: t, to: ourOut, in: ourIn, from: bufio.NewReader(ourIn), Patience: time.Minute}
+	t.Cleanup(func() { b.end(cmd) })
 	var target struct{ TargetID string }
 	b.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
 	var attached struct{ SessionID string }
@@ -69,6 +67,23 @@ func NewBrowser(t testing.TB) *Browser {
 		b.call(domain+".enable", nil, nil)
 	}
 	return b
+}
+
+// end ends the browser and all of its children: until then they write into its
+// folder, which goes with the test.
+func (b *Browser) end(cmd *exec.Cmd) {
+	b.in.SetReadDeadline(time.Now().Add(min(b.Patience, 10*time.Second))) //nolint:errcheck // a pipe can have one
+	b.send("Browser.close", nil, "")
+	io.Copy(io.Discard, b.from)                     //nolint:errcheck // to the end: it may have more to say than a pipe holds
+	syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) //nolint:errcheck // all are gone already
+	cmd.Wait()                                      //nolint:errcheck // how a browser ends does not matter
+	// Its children are not ours to wait for. They are gone at once, but for their
+	// entries in the table of processes, which may stay a while.
+	for end := time.Now().Add(300 * time.Millisecond); syscall.Kill(-cmd.Process.Pid, 0) == nil && time.Now().Before(end); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	b.to.Close() //nolint:errcheck // nothing follows
+	b.in.Close() //nolint:errcheck // nothing follows
 }
 
 // Open loads a file in a window of the given size, in the light or the dark
@@ -122,11 +137,14 @@ func (b *Browser) Screenshot(file string, full bool) {
 // call sends a command and waits for its answer.
 func (b *Browser) call(method string, params, to any) {
 	b.t.Helper()
+	deadline := time.Now().Add(b.Patience)
+	b.to.SetWriteDeadline(deadline) //nolint:errcheck // a pipe can have one
+	b.in.SetReadDeadline(deadline)  //nolint:errcheck // a pipe can have one
 	id := b.send(method, params, b.session)
 	for {
 		message, err := b.from.ReadBytes(0)
 		if err != nil {
-			b.t.Fatalf("%s: the browser is gone: %v", method, err)
+			b.t.Fatalf("%s: no answer from the browser: %v", method, err)
 		}
 		var answer struct {
 			ID     int
