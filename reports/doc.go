@@ -1,8 +1,9 @@
-// Package reports turns records of metrics into tables.
+// Package reports turns the results of a workflow into what people read.
 //
-// In come a Spec (which dimensions make rows and columns, which are averaged)
-// and records, the tidy output of evaluations; out comes a Table, data only:
-// means with intervals, the best of each column, published values beside them,
-// and notes on whatever is missing or unequal. The folders below draw tables
-// and compare them. Numbers in a paper come from here and are never typed.
+// In comes a Snapshot: the record of a run, or what the cache holds for some
+// state of the files. Out come a Table for each report, data only (means with
+// intervals, the best of each column, published values beside them, notes on
+// whatever is missing or unequal), and the values per query behind each cell.
+// The folders below compare snapshots, find causes, judge claims, and draw.
+// Numbers in a paper come from here and are never typed.
 package reports
