@@ -152,6 +152,38 @@ func TestMessagesAreNoErrors(t *testing.T) {
 	}
 }
 
+// TestLettersOfAllScriptsAreBuilt has a title with letters that LaTeX's fonts
+// lack: the PDF shows what they are, the HTML has them.
+func TestLettersOfAllScriptsAreBuilt(t *testing.T) {
+	t.Parallel()
+	// All of Latin, Greek and symbols that pass or are replaced, and some others.
+	var all strings.Builder
+	for _, block := range [][2]rune{{0xa0, 0x24f}, {0x370, 0x3ff}, {0x400, 0x410}, {0x1e00, 0x1eff}, {0x2000, 0x206f}, {0x20a0, 0x20bf}, {0x2100, 0x22ff}, {0x4e00, 0x4e02}} {
+		for r := block[0]; r <= block[1]; r++ {
+			all.WriteString(string(r) + " ")
+		}
+	}
+	results := snapshot(t, false)
+	results.Reports[0].Title = "By β ≥ 中"
+	results.Claims[0].Text = all.String()
+	filled, err := fillFrom(t, strings.Replace(document, `\appendix`, `\claimtable`, 1), results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := buildFilled(t, t.Context(), filled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, warning := range built.Warnings {
+		if !strings.Contains(warning, "too wide or too high") {
+			t.Error(warning)
+		}
+	}
+	if html := string(read(t, built.HTML)); !strings.Contains(html, "中") || strings.Contains(html, "U+4E2D") {
+		t.Error("the HTML has no 中")
+	}
+}
+
 // TestImagesAreFoundWithoutTheirEnding has a figure as LaTeX's users name it.
 func TestImagesAreFoundWithoutTheirEnding(t *testing.T) {
 	t.Parallel()

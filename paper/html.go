@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"repro/reports/render"
 )
 
 //go:embed paper.css
@@ -19,7 +21,7 @@ var filter []byte
 
 // pandoc makes the HTML, one file with its style, and returns its warnings.
 func (b *builder) pandoc(ctx context.Context) ([]string, error) {
-	for name, content := range map[string][]byte{".pandoc.tex": []byte(b.withImages(b.filled.Pandoc)), ".css": style, ".lua": filter} {
+	for name, content := range map[string][]byte{".pandoc.tex": []byte(render.AllLetters(b.withImages(b.filled.Pandoc))), ".css": style, ".lua": filter} {
 		if err := os.WriteFile(b.path(name), content, 0o644); err != nil {
 			return nil, err
 		}

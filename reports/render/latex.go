@@ -188,19 +188,3 @@ func (l *latex) smaller() string {
 // HeaderMark begins the header lines of a table for pandoc, which takes only a
 // single one for a header: a target without text.
 const HeaderMark = `\hypertarget{table-header}{}`
-
-// EscapeLaTeX returns text as LaTeX shows it, wherever in a table it stands.
-func EscapeLaTeX(s string) string { return latexText(s) }
-
-// latexText escapes the characters that LaTeX gives a meaning, be it only at
-// the start of a row, where \\[ and \\* are commands, and replaces symbols that
-// its usual fonts lack.
-func latexText(s string) string {
-	return strings.NewReplacer(
-		`\`, `\textbackslash{}`, "{", `\{`, "}", `\}`, "&", `\&`, "%", `\%`, "$", `\$`, "#", `\#`, "_", `\_`,
-		"~", `\textasciitilde{}`, "^", `\textasciicircum{}`, "<", `\textless{}`, ">", `\textgreater{}`, "|", `\textbar{}`,
-		"[", "{[}", "*", "{*}", "\n", " ", " %", `\,\%`, "\u00a0", "~", "--", "-{}-",
-		"±", `$\pm$`, "×", `$\times$`, "→", `$\rightarrow$`, "≤", `$\leq$`, "≥", `$\geq$`, "−", `$-$`, "α", `$\alpha$`, "τ", `$\tau$`,
-		missing, "---",
-	).Replace(s)
-}
