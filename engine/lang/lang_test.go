@@ -182,6 +182,13 @@ stage "sample" "a" {
 	if diff := cmp.Diff(want, w.Vars); diff != "" {
 		t.Error(diff)
 	}
+	if diff := cmp.Diff([]string{"count", "langs", "scale"}, w.Changed); diff != "" {
+		t.Error(diff)
+	}
+	w = mustLoad(t, src, lang.Options{Vars: map[string]string{"scale": "smoke", "count": "1", "langs": `["de"]`}})
+	if diff := cmp.Diff([]string{"langs"}, w.Changed); diff != "" { // it has no default
+		t.Error(diff)
+	}
 }
 
 func TestResourcesAreNoParameters(t *testing.T) {

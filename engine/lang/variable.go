@@ -188,6 +188,10 @@ func (e *evaluator) evalVariable(n *node) hcl.Diagnostics {
 	}
 	e.values.vars[v.name] = value
 	e.workflow.Vars[v.name] = ctyJSON(value)
+	if v.fallback == cty.NilVal || !value.RawEquals(v.fallback) {
+		at, _ := slices.BinarySearch(e.workflow.Changed, v.name)
+		e.workflow.Changed = slices.Insert(e.workflow.Changed, at, v.name)
+	}
 	if v.validation == nil {
 		return nil
 	}

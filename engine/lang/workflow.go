@@ -17,6 +17,7 @@ type Workflow struct {
 	File        string            // the file as it was named by the caller
 	Dir         string            // the folder that relative paths start from
 	Vars        map[string]string // the value of every variable, as JSON
+	Changed     []string          // the variables whose value is not their default, sorted
 	Plugins     []*Plugin         // in the order of the file
 	Stages      []*Stage          // each after all those that it refers to
 	Reports     []*Report         // in the order of the file

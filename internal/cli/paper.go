@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/spf13/cobra"
 
+	"repro/cache"
 	"repro/engine/lang"
 	"repro/internal/git"
 	"repro/paper"
@@ -49,7 +50,7 @@ func newPaper(t *terminal, sdk fs.FS) *cobra.Command {
 	}
 	f.add(c)
 	c.Flags().BoolVar(&f.check, "check", false, "only check that every result is current, and that no decimal or percentage is typed; build nothing")
-	c.Flags().StringVar(&f.output, "output", "", "put the documents into `DIR` (default: paper/NAME beside the cache)")
+	c.Flags().StringVar(&f.output, "output", "", "put the documents into `DIR` (default: paper/WORKFLOW/NAME beside the cache)")
 	c.Flags().StringSliceVarP(&f.formats, "format", "f", []string{"pdf", "html"}, "what to build: pdf, html")
 	c.Flags().StringArrayVar(&f.names, "only", nil, "only the paper `NAME`; may be repeated")
 	return c
@@ -90,7 +91,7 @@ func (p *project) paper(ctx context.Context, t *terminal, f *paperFlags) (err er
 	var answers []paperAnswer
 	for _, block := range papers {
 		answer, paperErr := p.onePaper(ctx, t, f, block, w, found)
-		if paperErr != nil && answer.Problems == nil {
+		if paperErr != nil && answer.Problems == nil && answer.Built == nil {
 			return errors.Join(err, paperErr)
 		}
 		answers, err = append(answers, answer), errors.Join(err, paperErr)
@@ -134,7 +135,7 @@ func (p *project) onePaper(ctx context.Context, t *terminal, f *paperFlags, bloc
 	if err == nil {
 		answer.Numbers = len(filled.Numbers)
 		if !f.check {
-			answer.Built, err = p.buildPaper(ctx, f, block, filled, date)
+			answer.Built, err = p.buildPaper(ctx, f, p.paperDir(w, block), block, filled, date)
 		}
 	}
 	if errors.As(err, &answer.Problems) {
@@ -157,14 +158,30 @@ func (p *project) onePaper(ctx context.Context, t *terminal, f *paperFlags, bloc
 	return answer, err
 }
 
-// buildPaper builds in a folder of its own and copies the documents to where
-// the user wants them.
-func (p *project) buildPaper(ctx context.Context, f *paperFlags, block *lang.Paper, filled *paper.Filled, date time.Time) (*paper.Built, error) {
-	built, err := paper.Build(ctx, filled, filepath.Join(p.dir, "paper", block.Name), paper.BuildOptions{
+// paperDir returns the folder that a paper is built in: that of the workflow's
+// file and the paper's name and, so that papers of several scales stand beside
+// each other, the digest of the variables that do not have their defaults.
+func (p *project) paperDir(w *lang.Workflow, block *lang.Paper) string {
+	workflow := strings.ReplaceAll(strings.TrimSuffix(p.workflowID(), filepath.Ext(p.file)), "/", "-")
+	name := block.Name
+	if len(w.Changed) > 0 {
+		var vars strings.Builder
+		for _, changed := range w.Changed {
+			fmt.Fprintf(&vars, "%s=%s\n", changed, w.Vars[changed])
+		}
+		name += "-" + cache.Of([]byte(vars.String())).Short()
+	}
+	return filepath.Join(p.dir, "paper", workflow, name)
+}
+
+// buildPaper builds in a folder and copies the documents to where the user
+// wants them. There may be a PDF also if there is an error: of the HTML.
+func (p *project) buildPaper(ctx context.Context, f *paperFlags, dir string, block *lang.Paper, filled *paper.Filled, date time.Time) (*paper.Built, error) {
+	built, buildErr := paper.Build(ctx, filled, dir, paper.BuildOptions{
 		Name: block.Name, Date: date, PDF: slices.Contains(f.formats, "pdf"), HTML: slices.Contains(f.formats, "html"),
 	})
-	if err != nil {
-		return nil, err
+	if built == nil {
+		return nil, buildErr
 	}
 	for _, file := range []*string{&built.PDF, &built.HTML, &built.Sources} {
 		if *file == "" {
@@ -185,7 +202,7 @@ func (p *project) buildPaper(ctx context.Context, f *paperFlags, block *lang.Pap
 		}
 		*file = nearPath(*file)
 	}
-	return built, nil
+	return built, buildErr
 }
 
 // nearPath returns a path from here if it leads to a place below.
