@@ -39,7 +39,8 @@ type Heatmap struct {
 // Scale is the range that the values of all panels of a figure are in.
 type Scale struct {
 	Lo, Hi float64
-	Digits int // decimals to show
+	Digits int  // decimals to show
+	Signed bool // whether values are differences: those that are not negative have a plus
 }
 
 // Bars shows a value with its interval for each group and series.
@@ -49,6 +50,10 @@ type Bars struct {
 	Series []string // bars of each group; one "" if there are no series
 	Cells  [][]Cell // group → series; there may be missing ones
 	Scale  Scale
+
+	// Arms is what series stand for, or groups if there is one series only: what
+	// is of one arm looks the same in all figures of a page.
+	Arms []Key
 }
 
 // Lines shows values along an axis.
@@ -62,6 +67,7 @@ type Lines struct {
 // Series is the lines of one arm.
 type Series struct {
 	Name  string
+	Arm   Key    // what it stands for
 	Lines []Line // one for each seed
 }
 
@@ -157,11 +163,15 @@ func (g *Graph) Describe() string {
 	return text.String()
 }
 
-// Format rounds to the digits of the scale, with a minus sign for people.
+// Format rounds to the digits of the scale, with signs for people.
 func (s *Scale) Format(v float64) string {
 	digits, negative := strings.CutPrefix(fmt.Sprintf("%.*f", s.Digits, v), "-")
-	if negative && strings.Trim(digits, "0.") != "" {
+	switch {
+	case negative && strings.Trim(digits, "0.") != "":
 		return "−" + digits
+	case s.Signed:
+		return "+" + digits
+	default:
+		return digits
 	}
-	return digits
 }

@@ -33,6 +33,12 @@ func (m *maker) bars() ([]reports.Figure, error) {
 			return nil, err
 		}
 		b := &reports.Bars{Dim: spoken(dim), Groups: values, Series: Labels(arms)[:len(shown)], Cells: cellsOf(table, values, shown)}
+		for _, key := range shown {
+			b.Arms = append(b.Arms, armOf(r.Rows, key))
+		}
+		for len(shown) == 1 && len(b.Arms) < len(values) {
+			b.Arms = append(b.Arms, b.Arms[0])
+		}
 		panels = append(panels, reports.Panel{Title: names[i], Plot: b})
 	}
 	scaleBars(panels, r.Digits)
@@ -69,6 +75,7 @@ func (m *maker) rankDistances() ([]reports.Figure, error) {
 		for y := range table.Rows {
 			x := slices.IndexFunc(table.Columns, func(key reports.Key) bool { return slices.Equal(key, column) })
 			b.Cells = append(b.Cells, table.Cells[y][x:x+1])
+			b.Arms = append(b.Arms, armOf(r.Rows, table.Rows[y]))
 		}
 		panels = append(panels, reports.Panel{Title: names[i], Plot: b})
 	}

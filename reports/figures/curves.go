@@ -43,6 +43,7 @@ func Curves(ctx context.Context, s *reports.Snapshot) ([]reports.Figure, error) 
 
 // curve is the loss curve of one stage.
 type curve struct {
+	dims     []string // of arm
 	arm, run reports.Key
 	points   map[string][]reports.Point // by what they show, "loss"
 }
@@ -58,7 +59,7 @@ func blockCurves(ctx context.Context, s *reports.Snapshot, block *reports.Block,
 		if !ok || artifact.Tree {
 			continue
 		}
-		arm, run := split(stage, over)
+		dims, arm, run := split(stage, over)
 		id := strings.Join(arm, "\x00")
 		if arms[id] = true; len(arms) > maxSeries {
 			delete(arms, id)
@@ -72,7 +73,7 @@ func blockCurves(ctx context.Context, s *reports.Snapshot, block *reports.Block,
 		if err != nil {
 			return nil, fmt.Errorf("%s of %s: %w", curvePort, stage.Addr, err)
 		}
-		curves = append(curves, curve{arm: arm, run: run, points: points})
+		curves = append(curves, curve{dims: dims, arm: arm, run: run, points: points})
 	}
 	f := &reports.Figure{Name: "curves-" + block.Name, Title: "Loss of " + block.Name}
 	if n := len(left); n > 0 {
@@ -111,6 +112,7 @@ func lines(curves []curve, field string) *reports.Lines {
 			if !slices.Equal(c.arm, arms[i]) {
 				continue
 			}
+			series.Arm = armOf(c.dims, c.arm)
 			line := reports.Line{Name: strings.Join(c.run, ", "), Points: thin(c.points[field])}
 			series.Lines = append(series.Lines, line)
 			for _, p := range line.Points {
@@ -123,9 +125,9 @@ func lines(curves []curve, field string) *reports.Lines {
 	return l
 }
 
-// split returns the coordinates of a stage that make its arm, and those that
-// tell its runs apart, each in the order of their names.
-func split(stage *runs.Stage, over map[string]bool) (arm, run reports.Key) {
+// split returns the coordinates of a stage that make its arm, with their names,
+// and those that tell its runs apart, each in the order of their names.
+func split(stage *runs.Stage, over map[string]bool) (dims []string, arm, run reports.Key) {
 	var names []string
 	for name := range stage.Axes {
 		names = append(names, name)
@@ -135,10 +137,10 @@ func split(stage *runs.Stage, over map[string]bool) (arm, run reports.Key) {
 		if over[name] {
 			run = append(run, name+" "+stage.Axes[name])
 		} else {
-			arm = append(arm, stage.Axes[name])
+			dims, arm = append(dims, name), append(arm, stage.Axes[name])
 		}
 	}
-	return arm, run
+	return dims, arm, run
 }
 
 // thin returns at most maxPoints points, the first and the last among them.

@@ -129,6 +129,19 @@ func Labels(all []reports.Key) []string {
 	return names
 }
 
+// armOf returns what tells a row of a table from the rows of all reports: its
+// coordinates, in the order of their names.
+func armOf(dims []string, key reports.Key) reports.Key {
+	var all reports.Key
+	for i, dim := range dims {
+		if key[i] != "" {
+			all = append(all, dim+" "+key[i])
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // distinct reports whether the values at places tell all keys apart.
 func distinct(all []reports.Key, places []int) bool {
 	seen := map[string]bool{}

@@ -39,6 +39,9 @@ func TestInABrowser(t *testing.T) {
 				if dark := b.Eval(`getComputedStyle(document.documentElement).backgroundColor.match(/\d+/)[0] < 128`); dark != (theme == "dark") {
 					t.Errorf("%s: a dark page is %v", at, dark)
 				}
+				if cut := b.Eval(cutLabels); cut != "" {
+					t.Errorf("%s: in pictures, texts are cut or over bars: %v", at, cut)
+				}
 				if low := b.Eval(contrast); low != "" {
 					t.Errorf("%s: too little contrast: %v", at, low)
 				}
@@ -66,6 +69,21 @@ func TestNumbersLeadToTheirStages(t *testing.T) {
 		}
 	}
 }
+
+// cutLabels lists texts that leave their picture, and numbers that touch a bar
+// or its interval.
+const cutLabels = `(() => {
+  const bad = [], apart = (a, b) => a.right <= b.left || b.right <= a.left || a.bottom <= b.top || b.bottom <= a.top;
+  for (const svg of document.querySelectorAll("svg")) {
+    const all = svg.getBoundingClientRect(), bars = [...svg.querySelectorAll(".b, .w")].map(e => e.getBoundingClientRect());
+    for (const text of svg.querySelectorAll("text")) {
+      const box = text.getBoundingClientRect();
+      if (box.left < all.left - 1 || box.right > all.right + 1) bad.push(text.textContent + " is cut");
+      if (text.matches(".v") && bars.some(bar => !apart(bar, box))) bad.push(text.textContent + " is over a bar");
+    }
+  }
+  return bad.join("\n");
+})()`
 
 // contrast lists texts whose contrast with the page is below 4.5 (WCAG AA), but
 // those of heat maps, which have colours of their own.

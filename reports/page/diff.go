@@ -65,7 +65,7 @@ func WriteDiff(w io.Writer, d *compare.Diff) error {
 		p.Causes = append(p.Causes, diffCause{line, way})
 	}
 	counts := d.Count()
-	for _, verdict := range []compare.Verdict{compare.Moved, compare.CellNew, compare.CellGone, compare.Incompatible, compare.Noise, compare.Tolerated, compare.Equal} {
+	for _, verdict := range []compare.Verdict{compare.Moved, compare.CellNew, compare.CellGone, compare.Incompatible, compare.Unmade, compare.Noise, compare.Tolerated, compare.Equal} {
 		if n := counts[verdict]; n > 0 {
 			tone := ""
 			if verdict.Beyond() {
@@ -135,10 +135,7 @@ func newDiffCell(cell *compare.Cell, move *diffMove) diffCell {
 }
 
 func newDiffMove(t *compare.Table, cell *compare.Cell, row, column reports.Key) diffMove {
-	scale, finer := reports.Scale{Digits: t.Digits}, reports.Scale{Digits: t.Digits}
-	if t.Digits > 0 {
-		finer.Digits++ // what is beyond noise may be less than what a table shows
-	}
+	scale, finer := reports.Scale{Digits: t.Digits}, differences(t)
 	move := diffMove{
 		Row: strings.Join(row, " · "), Column: strings.Join(column, " · "),
 		Verdict: string(cell.Verdict), Beyond: cell.Verdict.Beyond(),
@@ -150,10 +147,10 @@ func newDiffMove(t *compare.Table, cell *compare.Cell, row, column reports.Key) 
 		move.New = scale.Format(*cell.New)
 	}
 	if cell.Old != nil && cell.New != nil {
-		move.Diff = signed(&finer, cell.Diff)
+		move.Diff = finer.Format(cell.Diff)
 	}
 	if cell.Interval != nil {
-		move.Interval = signed(&finer, cell.Interval.Lo) + " … " + signed(&finer, cell.Interval.Hi)
+		move.Interval = finer.Format(cell.Interval.Lo) + " … " + finer.Format(cell.Interval.Hi)
 	}
 	switch {
 	case cell.Adjusted != nil && *cell.Adjusted < 0.001:
@@ -166,13 +163,14 @@ func newDiffMove(t *compare.Table, cell *compare.Cell, row, column reports.Key) 
 	return move
 }
 
-// signed is a difference: a number without a minus sign has a plus.
-func signed(s *reports.Scale, v float64) string {
-	text := s.Format(v)
-	if strings.HasPrefix(text, "−") {
-		return text
+// differences is the scale of a table's differences: what is beyond noise may
+// be less than what a table shows.
+func differences(t *compare.Table) reports.Scale {
+	scale := reports.Scale{Digits: t.Digits, Signed: true}
+	if t.Digits > 0 {
+		scale.Digits++
 	}
-	return "+" + text
+	return scale
 }
 
 // diffSides sets what is known of both sides beside each other.

@@ -9,10 +9,10 @@ import (
 	"repro/reports/figures"
 )
 
-// Colours of differences: what is beyond noise stands out.
+// Looks of differences: what is beyond noise stands out.
 const (
-	noiseColor  = 0
-	beyondColor = 2
+	noiseLook  = 0
+	beyondLook = 2
 )
 
 // mostDifferences is how many bars a figure of differences has.
@@ -45,19 +45,22 @@ func diffFigure(t *compare.Table) (*Figure, error) {
 		names, cells = names[:mostDifferences], cells[:mostDifferences]
 		f.Caption = fmt.Sprintf("The first %d of %d.", mostDifferences, n)
 	}
-	b := &reports.Bars{Dim: "cell", Groups: names, Series: []string{""}, Scale: reports.Scale{Digits: t.Digits + 1}}
-	page := &Page{colors: map[string]int{}}
-	for i, cell := range cells {
+	b := &reports.Bars{Dim: "cell", Groups: names, Series: []string{""}, Scale: differences(t)}
+	noise, beyond := reports.Key{"within noise"}, reports.Key{"beyond noise"}
+	for _, cell := range cells {
 		b.Cells = append(b.Cells, []reports.Cell{{N: 1, Mean: cell.Diff, Interval: cell.Interval}})
 		b.Scale.Lo, b.Scale.Hi = min(b.Scale.Lo, cell.Interval.Lo, cell.Diff), max(b.Scale.Hi, cell.Interval.Hi, cell.Diff)
-		page.colors[b.Groups[i]] = noiseColor
+		arm := noise
 		if cell.Verdict.Beyond() {
-			page.colors[b.Groups[i]] = beyondColor
+			arm = beyond
 		}
+		b.Arms = append(b.Arms, arm)
 	}
 	f.Panels = []reports.Panel{{Plot: b}}
+	page := &Page{looks: map[string]int{noise.ID(): noiseLook, beyond.ID(): beyondLook}}
 	view, err := page.figure(&f)
 	view.Open = true
-	view.Legend = []Key{{"beyond noise", fmt.Sprintf("c%d", beyondColor)}, {"within noise", fmt.Sprintf("c%d", noiseColor)}}
+	page.key(&view, beyond[0], beyond)
+	page.key(&view, noise[0], noise)
 	return &view, err
 }

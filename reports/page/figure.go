@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"slices"
 
 	"repro/reports"
 	"repro/reports/plot"
@@ -37,7 +38,7 @@ func (p *Page) figure(f *reports.Figure) (Figure, error) {
 			title += ", " + panel.Title
 		}
 		var svg bytes.Buffer
-		o := plot.Options{ID: fmt.Sprintf("%s-%d", view.ID, i), Title: title, Color: p.colors}
+		o := plot.Options{ID: fmt.Sprintf("%s-%d", view.ID, i), Title: title, Looks: p.looks}
 		if err := plot.Draw(&svg, panel.Plot, o); err != nil {
 			return view, err
 		}
@@ -46,19 +47,18 @@ func (p *Page) figure(f *reports.Figure) (Figure, error) {
 	return view, nil
 }
 
-// legend gives each series its colour, the same one in all figures of the page.
+// legend gives each arm its look, the same one in all figures of the page.
 func (p *Page) legend(view *Figure, f *reports.Figure) {
 	for _, panel := range f.Panels {
 		switch plot := panel.Plot.(type) {
 		case *reports.Heatmap:
 			view.Scale = &plot.Scale
 		case *reports.Bars:
-			names := plot.Series
-			if len(names) == 1 {
-				names = plot.Groups
-			}
-			for _, name := range names {
-				p.key(view, name, len(plot.Series) > 1)
+			for i, arm := range plot.Arms {
+				p.look(arm)
+				if len(plot.Series) > 1 {
+					p.key(view, plot.Series[i], arm)
+				}
 			}
 			for _, row := range plot.Cells {
 				for i := range row {
@@ -67,21 +67,26 @@ func (p *Page) legend(view *Figure, f *reports.Figure) {
 			}
 		case *reports.Lines:
 			for _, series := range plot.Series {
-				p.key(view, series.Name, len(plot.Series) > 1)
+				p.look(series.Arm)
+				if len(plot.Series) > 1 {
+					p.key(view, series.Name, series.Arm)
+				}
 			}
 		}
 	}
 }
 
-// key adds a series to the legend, if it is not there yet.
-func (p *Page) key(view *Figure, name string, shown bool) {
-	if _, known := p.colors[name]; !known {
-		p.colors[name] = len(p.colors) % plot.Colors
+// look gives an arm a look, if it has none yet.
+func (p *Page) look(arm reports.Key) {
+	if _, known := p.looks[arm.ID()]; !known {
+		p.looks[arm.ID()] = len(p.looks)
 	}
-	for _, key := range view.Legend {
-		shown = shown && key.Name != name
-	}
-	if shown {
-		view.Legend = append(view.Legend, Key{Name: name, Class: fmt.Sprintf("c%d", p.colors[name])})
+}
+
+// key adds an arm to the legend, if it is not there yet.
+func (p *Page) key(view *Figure, name string, arm reports.Key) {
+	key := Key{Name: name, Class: plot.Class(p.looks[arm.ID()])}
+	if !slices.Contains(view.Legend, key) {
+		view.Legend = append(view.Legend, key)
 	}
 }

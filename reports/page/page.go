@@ -41,8 +41,8 @@ type Page struct {
 	Cut     string // which stages have no details, "" if all have
 	Run     *runs.Run
 
-	colors map[string]int    // of series
-	ids    map[string]string // of stages, by address
+	looks map[string]int    // of arms, by Key.ID
+	ids   map[string]string // of stages, by address
 }
 
 // Fact is one line of the summary.
@@ -57,7 +57,7 @@ type Report struct {
 // New gathers the page of a snapshot, its tables and its judged claims, if any.
 // What the cache does not have any more is said to be missing on the page.
 func New(ctx context.Context, s *reports.Snapshot, tables []*reports.Table, judged []claims.Result) (*Page, error) {
-	p := &Page{Title: s.Workflow, Label: s.Label, Run: s.Run, colors: map[string]int{}, ids: map[string]string{}}
+	p := &Page{Title: s.Workflow, Label: s.Label, Run: s.Run, looks: map[string]int{}, ids: map[string]string{}}
 	for i := range s.Stages {
 		p.ids[s.Stages[i].Addr] = fmt.Sprintf("s%d", i)
 	}

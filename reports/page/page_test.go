@@ -251,7 +251,7 @@ func TestTheDiffHasBothSides(t *testing.T) {
 		"a cell that moved": `<td class="beyond">0.500<span class="change">`,
 		"one that vanished": `<span class="change">was 0.100</span>`,
 		"the list of moves": "Every cell that differs",
-		"the differences":   `<title>mono · cross-lingual: 0.2900 ±0.1271`,
+		"the differences":   `<title>mono · cross-lingual: +0.2900 ±0.1271`,
 		"the cause":         "the same action gave another result",
 		"a commit":          strings.Repeat("d", 40),
 	} {
@@ -280,5 +280,35 @@ func TestEachOutputOfAStageHasItsDigest(t *testing.T) {
 		if !strings.Contains(html, want) {
 			t.Errorf("%s is not there", want)
 		}
+	}
+}
+
+// TestAnArmLooksTheSameInAllFigures: and no two arms look alike, though there
+// are more of them than colours.
+func TestAnArmLooksTheSameInAllFigures(t *testing.T) {
+	t.Parallel()
+	run, store := testkit.Results(t)
+	for i := range 20 {
+		stage := *reports.NewSnapshot("", run, store).Stage("evaluate.retrieval[sampler=hybrid,seed=0]")
+		stage.Addr = fmt.Sprintf("evaluate.more[n=%d]", i)
+		stage.Axes = map[string]string{"sampler": fmt.Sprintf("more %d", i), "seed": "0"}
+		run.Stages = append(run.Stages, stage)
+		run.Reports[0].From = append(run.Reports[0].From, runs.Source{Stage: stage.Addr, Port: "metrics"})
+	}
+	html := write(t, run, store)
+	looks, arms := map[string]string{}, map[string]string{}
+	legends := regexp.MustCompile(`<li class="(c\d[^"]*)"><i></i>([^<]*)`).FindAllStringSubmatch(html, -1)
+	for _, m := range legends {
+		look, arm := m[1], m[2]
+		if looks[arm] != "" && looks[arm] != look || arms[look] != "" && arms[look] != arm {
+			t.Errorf("%s is %s, which is of %q", arm, look, arms[look])
+		}
+		looks[arm], arms[look] = look, arm
+	}
+	if len(looks) != 12 || len(legends) < len(looks)+2 {
+		t.Errorf("%d arms in %d lines of legends", len(looks), len(legends))
+	}
+	if bar := fmt.Sprintf(`<title>hybrid: 51.5 ±6.4</title><rect class="b %s"`, looks["hybrid"]); !strings.Contains(html, bar) {
+		t.Errorf("among the rank distances there is no %s", bar)
 	}
 }

@@ -2,6 +2,7 @@ package plot
 
 import (
 	"math"
+	"slices"
 
 	"repro/reports"
 )
@@ -20,6 +21,20 @@ func (a axis) place(v float64) float64 {
 type tick struct {
 	value float64
 	label string
+}
+
+// fitting returns ticks whose labels do not touch each other.
+func (a axis) fitting(size float64) []tick {
+	for wanted := 4; ; wanted-- {
+		all := a.ticks(wanted)
+		if wanted == 1 || len(all) < 2 {
+			return all
+		}
+		room := a.place(all[1].value) - a.place(all[0].value)
+		if !slices.ContainsFunc(all, func(t tick) bool { return textWidth(t.label, size)+6 > room }) {
+			return all
+		}
+	}
 }
 
 // ticks returns round values on the axis, about as many as wanted.

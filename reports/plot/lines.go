@@ -20,12 +20,16 @@ func (c *canvas) lines(l *reports.Lines, o Options) {
 		c.add(`<text class="m k" x="%v" y="%v">%v</text>`, x.place(tick.value), bottom+15, tick.label)
 	}
 	c.add(`<text class="m" x="0" y="10">%v</text><text class="m k" x="%v" y="%v">%v</text>`, l.Y, (left+right)/2, bottom+31, l.X)
+	var arms []reports.Key
+	for _, series := range l.Series {
+		arms = append(arms, series.Arm)
+	}
 	for i, series := range l.Series {
 		for _, line := range series.Lines {
 			if len(line.Points) == 0 {
 				continue
 			}
-			c.add(`<path class="l %v" d="`, color(o, series.Name, i))
+			c.add(`<path class="l %v" d="`, class(o, arms, i))
 			for k, p := range line.Points {
 				c.add(string("ML"[min(k, 1)])+"%v %v", x.place(p.X), y.place(p.Y))
 			}

@@ -24,14 +24,17 @@ import (
 //go:embed plot.css
 var Style string
 
-// Colors is how many colours of series there are; after them they begin anew.
-const Colors = 8
+// There are 8 colours of arms, and each comes in 3 rounds.
+const (
+	colors = 8
+	rounds = 3
+)
 
 // Options says how a picture looks.
 type Options struct {
 	ID    string         // unique on the page
 	Title string         // what the picture is called
-	Color map[string]int // number of the colour of each series; others have that of their place
+	Looks map[string]int // number of the look of each arm, by its Key.ID; others have that of their place
 	// Link returns where the box of a block leads to, "" for nowhere. It may be nil.
 	Link func(block string) string
 }
@@ -87,7 +90,8 @@ func number(v float64) string {
 func value(s *reports.Scale, cell *reports.Cell) string {
 	text := s.Format(cell.Mean)
 	if cell.Interval != nil {
-		text += " ±" + s.Format(cell.Interval.Half())
+		half := reports.Scale{Digits: s.Digits}
+		text += " ±" + half.Format(cell.Interval.Half())
 	}
 	if cell.Published != nil {
 		text += ", published " + s.Format(*cell.Published)
@@ -95,25 +99,22 @@ func value(s *reports.Scale, cell *reports.Cell) string {
 	return text
 }
 
-// color returns the class of a series' colour.
-func color(o Options, series string, place int) string {
-	if known, ok := o.Color[series]; ok {
-		place = known
+// Class returns the CSS classes of a look: its colour, and whether it is one of
+// the full, the pale (lines: dashed) or the hollow (dotted) ones.
+func Class(look int) string {
+	class := "c" + strconv.Itoa(look%colors)
+	if round := look / colors % rounds; round > 0 {
+		class += " r" + strconv.Itoa(round)
 	}
-	return "c" + strconv.Itoa(place%Colors)
+	return class
 }
 
-// textWidth guesses how wide a text is: no font is known here.
-func textWidth(text string, size float64) float64 {
-	return 0.56 * size * float64(len([]rune(text)))
-}
-
-// cut shortens a text that is wider than width.
-func cut(text string, size, width float64) string {
-	letters := []rune(text)
-	most := int(width / (0.56 * size))
-	if len(letters) <= most {
-		return text
+// class returns the classes of an arm, or those of its place.
+func class(o Options, arms []reports.Key, place int) string {
+	if place < len(arms) {
+		if look, ok := o.Looks[arms[place].ID()]; ok {
+			return Class(look)
+		}
 	}
-	return string(letters[:max(most-1, 1)]) + "…"
+	return Class(place)
 }

@@ -38,6 +38,7 @@ func bars() *reports.Bars {
 	return &reports.Bars{
 		Dim: "query language", Groups: []string{"de", "en"}, Series: []string{"mono", "hybrid"},
 		Cells: [][]reports.Cell{{cell(.3, .02), with}, {{}, cell(-.1, 0)}}, Scale: reports.Scale{Lo: -.1, Hi: .45, Digits: 3},
+		Arms: []reports.Key{{"mono"}, {"hybrid"}},
 	}
 }
 
@@ -45,8 +46,8 @@ func lines() *reports.Lines {
 	return &reports.Lines{
 		X: "step", Y: "training loss",
 		Series: []reports.Series{
-			{Name: "mono", Lines: []reports.Line{{Name: "seed 0", Points: []reports.Point{{X: 10, Y: 2}, {X: 100, Y: .5}}}, {Name: "seed 1"}}},
-			{Name: "hybrid", Lines: []reports.Line{{Name: "seed 0", Points: []reports.Point{{X: 10, Y: 2.5}, {X: 100, Y: .75}}}}},
+			{Name: "mono", Arm: reports.Key{"mono"}, Lines: []reports.Line{{Name: "seed 0", Points: []reports.Point{{X: 10, Y: 2}, {X: 100, Y: .5}}}, {Name: "seed 1"}}},
+			{Name: "hybrid", Arm: reports.Key{"hybrid"}, Lines: []reports.Line{{Name: "seed 0", Points: []reports.Point{{X: 10, Y: 2.5}, {X: 100, Y: .75}}}}},
 		},
 		XScale: reports.Scale{Hi: 100}, YScale: reports.Scale{Hi: 2.5, Digits: 3},
 	}
@@ -80,8 +81,9 @@ func draw(t *testing.T, p reports.Plot, o plot.Options) string {
 
 func TestPictures(t *testing.T) {
 	t.Parallel()
-	o := plot.Options{ID: "f", Title: "A figure", Color: map[string]int{"hybrid": 4}, Link: func(block string) string { return "#b-" + block }}
+	o := plot.Options{ID: "f", Title: "A figure", Looks: map[string]int{reports.Key{"hybrid"}.ID(): 12}, Link: func(block string) string { return "#b-" + block }}
 	single := bars()
+	single.Scale.Signed, single.Groups[1] = true, "x-x-mono · monolingual · recall@10"
 	single.Series, single.Cells = []string{""}, [][]reports.Cell{single.Cells[0][1:], single.Cells[1][1:]}
 	for name, p := range map[string]reports.Plot{
 		"heatmap": heatmap(), "bars": bars(), "single": single, "lines": lines(), "graph": graph(),
@@ -133,5 +135,21 @@ func TestLargeGraphs(t *testing.T) {
 	draw(t, g, plot.Options{})
 	if took := time.Since(started); took > 5*time.Second {
 		t.Errorf("60 blocks took %v", took)
+	}
+}
+
+// TestLongNamesKeepWhatTellsThemApart: values go into lines of their own, and
+// one that is too long for that loses its middle.
+func TestLongNamesKeepWhatTellsThemApart(t *testing.T) {
+	t.Parallel()
+	b := bars()
+	long := strings.Repeat("long ", 12)
+	b.Groups = []string{"x-x-mono · cross-lingual · recall@1", "first " + long + "last"}
+	b.Series, b.Cells = []string{""}, [][]reports.Cell{{cell(.1, 0)}, {cell(.2, 0)}}
+	svg := draw(t, b, plot.Options{})
+	for _, want := range []string{">x-x-mono · cross-lingual<", ">recall@1<", ">first long", "long last<", "…"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("%s is not there: %s", want, svg)
+		}
 	}
 }
