@@ -200,3 +200,17 @@ func TestBadCurvesNameTheStageAndTheLine(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestADiagonalIsNoHeatMap(t *testing.T) {
+	t.Parallel()
+	s := snapshot(t)
+	r := *s.Report("map")
+	r.Where = map[string][]string{"metric": {"map"}, "setting": {"monolingual"}}
+	made, err := figures.OfReport(t.Context(), s, &r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"map-by-query_lang: *reports.Bars "}, outline(made)); diff != "" {
+		t.Error(diff)
+	}
+}

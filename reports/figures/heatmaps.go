@@ -39,16 +39,20 @@ func (m *maker) heatmaps() ([]reports.Figure, error) {
 		if len(all) > 1 {
 			title += ": " + names[i]
 		}
+		if len(panels) == 0 {
+			continue
+		}
 		name := "pairs"
-		if i > 0 {
-			name += fmt.Sprintf("-%d", i+1)
+		if n := len(made); n > 0 {
+			name += fmt.Sprintf("-%d", n+1)
 		}
 		made = append(made, m.figure(name, title, panels))
 	}
 	return made, nil
 }
 
-// heatPanels returns a heat map for each of the rows' values.
+// heatPanels returns a heat map for each of the rows' values, but those in
+// which nothing stands beside anything.
 func (m *maker) heatPanels(records []reports.Record, rows, queries, documents []string) ([]reports.Panel, error) {
 	all := reports.Keys(records, rows)
 	names := Labels(all)
@@ -67,6 +71,9 @@ func (m *maker) heatPanels(records []reports.Record, rows, queries, documents []
 			RowDim: spoken(queryLang), ColumnDim: spoken(docLang), Rows: queries, Columns: documents,
 			Cells: arrange(table, queries, documents),
 		}
+		if !slices.ContainsFunc(h.Cells, severalIn) {
+			continue // no more than bars show
+		}
 		for _, cells := range table.Cells {
 			for _, c := range cells {
 				if !c.Missing() {
@@ -82,6 +89,17 @@ func (m *maker) heatPanels(records []reports.Record, rows, queries, documents []
 		panel.Plot.(*reports.Heatmap).Scale = scale
 	}
 	return panels, nil
+}
+
+// severalIn reports whether a row has several values.
+func severalIn(row []reports.Cell) bool {
+	n := 0
+	for i := range row {
+		if !row[i].Missing() {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // arrange returns the cells of a table in the order of the given rows and
