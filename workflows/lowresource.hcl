@@ -357,7 +357,7 @@ report "training_pairs" {
 
 report "cross_lingual" {
   title   = "Cross-lingual mean average precision: low are ${join(", ", local.low)}"
-  caption = "Question language → passage language. Unweighted means over pairs of languages; interval: 95 % over seeds."
+  caption = "Question language → passage language. Unweighted means over pairs of languages${length(var.seeds) > 1 ? "; interval: 95 % over seeds" : ""}."
   from    = stage.exec.groups[*].metrics
   where   = { metric = "map", setting = "cross-lingual" }
   rows    = ["init", "sampler"]

@@ -485,7 +485,7 @@ report "english_mean" {
 
 report "across_languages" {
   title   = "Mean average precision over all languages"
-  caption = "Unweighted means over pairs of languages; interval: 95 % over seeds."
+  caption = "Unweighted means over pairs of languages${length(var.seeds) > 1 ? "; interval: 95 % over seeds" : ""}."
   from    = stage.evaluate.multilingual[*].metrics
   where   = { metric = "map" }
   rows    = ["init", "sampler"]
