@@ -2,6 +2,8 @@ package page
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 
 	"repro/reports/claims"
@@ -34,29 +36,15 @@ func (p *Page) claims(results []claims.Result) {
 	for _, v := range verdicts {
 		tones[v.verdict] = v.tone
 	}
-	tables := map[string]bool{}
-	for _, r := range p.Reports {
-		tables[r.Table.Name] = true
-	}
 	for i := range results {
 		r := &results[i]
 		counts[r.Ours.Verdict]++
 		view := Claim{Name: r.Claim.Name, Text: r.Claim.Text, Source: r.Claim.Source}
-		for _, side := range []struct {
-			name string
-			of   *claims.Judgement
-		}{{"ours", &r.Ours}, {"published", &r.Published}} {
-			one := Side{Name: side.name, Verdict: string(side.of.Verdict), Tone: tones[side.of.Verdict], Reason: side.of.Reason, Notes: side.of.Notes}
-			for j := range side.of.Evidence {
-				e := &side.of.Evidence[j]
-				line := Evidence{Verdict: string(e.Verdict), Text: e.String(), Report: e.Report}
-				if tables[e.Report] {
-					line.Link = "#r-" + e.Report
-				}
-				one.Evidence = append(one.Evidence, line)
-			}
-			view.Sides = append(view.Sides, one)
+		ours, published := newSide("ours", &r.Ours, tones), newSide("published", &r.Published, tones)
+		for j := range ours.Evidence { // the tables have our numbers, not all of those published
+			p.linkTable(&ours.Evidence[j])
 		}
+		view.Sides = []Side{ours, published}
 		p.Claims = append(p.Claims, view)
 	}
 	var parts []string
@@ -69,6 +57,33 @@ func (p *Page) claims(results []claims.Result) {
 		p.Facts = append([]Fact{{"Claims", strings.Join(parts, ", "), ""}}, p.Facts...)
 	}
 }
+
+// newSide shows one judgement: a dash where there was nothing to judge.
+func newSide(name string, j *claims.Judgement, tones map[claims.Verdict]string) Side {
+	side := Side{Name: name, Verdict: string(j.Verdict), Tone: tones[j.Verdict], Reason: withMinus(j.Reason), Notes: j.Notes}
+	if len(j.Evidence) == 0 {
+		side.Verdict = "—"
+	}
+	for i := range j.Evidence {
+		e := &j.Evidence[i]
+		side.Evidence = append(side.Evidence, Evidence{Verdict: string(e.Verdict), Text: withMinus(e.String()), Report: e.Report})
+	}
+	return side
+}
+
+// linkTable lets evidence lead to the table that it looks at, if that is there.
+func (p *Page) linkTable(e *Evidence) {
+	if slices.ContainsFunc(p.Reports, func(r Report) bool { return r.Table.Name == e.Report }) {
+		e.Link = "#r-" + e.Report
+	}
+}
+
+// negative is a number below zero with a hyphen: the one of a name ("x-1") or of
+// a coordinate ("layer=-1") is not.
+var negative = regexp.MustCompile(`(^|[ \[(])-(\d)`)
+
+// withMinus gives negative numbers in a text the sign that tables have.
+func withMinus(text string) string { return negative.ReplaceAllString(text, "$1−$2") }
 
 // plural lets a verdict speak of several claims.
 func plural(n int, verdict claims.Verdict) string {

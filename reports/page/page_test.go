@@ -312,3 +312,27 @@ func TestAnArmLooksTheSameInAllFigures(t *testing.T) {
 		t.Errorf("among the rank distances there is no %s", bar)
 	}
 }
+
+func TestClaimsOnBothSides(t *testing.T) {
+	t.Parallel()
+	run, store, judged := withClaim(t)
+	compared := claims.Evidence{
+		Report: "map", Kind: runs.Compare, Verdict: claims.Fails, Subject: "x-1", Against: "y", Digits: 2, Place: "layer=-1",
+		Value: new(.2), Other: new(.5), Difference: new(-.3), Lo: new(-.4), Hi: new(.1),
+	}
+	none := claims.Judgement{Verdict: claims.NoData, Reason: "there are no published numbers"}
+	judged[0].Ours = claims.Judgement{Verdict: claims.Fails, Reason: "x-1 − y = -0.30", Evidence: []claims.Evidence{compared}}
+	judged[0].Published = none
+	only := claims.Result{Claim: runs.Claim{Name: "theirs"}, Ours: none, Published: judged[0].Ours}
+	html := write(t, run, store, append(judged, only)...)
+	for want, n := range map[string]int{
+		`<dt>published</dt><dd><span class="verdict m">—</span> there are no published numbers`: 1,
+		`x-1 − y = −0.30`: 2,
+		`fails: x-1 0.20, y 0.50: −0.30 [−0.40, &#43;0.10] at layer=-1 (<a href="#r-map">table</a>)</span>`: 1,
+		`at layer=-1</span>`: 1,
+	} {
+		if got := strings.Count(html, want); got != n {
+			t.Errorf("%s is there %d times", want, got)
+		}
+	}
+}
