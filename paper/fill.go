@@ -200,11 +200,11 @@ func (f *filler) when(c *command, want bool) (string, error) {
 }
 
 // selector reads the argument of a command that says which cell is meant.
-func (f *filler) selector(text string) (selector, error) {
+func (f *filler) selector(text string) (map[string]string, error) {
 	var b strings.Builder
 	pieces, problems := scan(f.file, text)
 	if len(problems) > 0 {
-		return selector{}, errors.New(problems[0].Text)
+		return nil, errors.New(problems[0].Text)
 	}
 	for _, p := range pieces {
 		switch {
@@ -213,11 +213,11 @@ func (f *filler) selector(text string) (selector, error) {
 		case p.command.name == "valueof":
 			value, err := f.value(p.command.args[0])
 			if err != nil {
-				return selector{}, err
+				return nil, err
 			}
 			b.WriteString(value)
 		default:
-			return selector{}, fmt.Errorf(`\%s cannot stand here, only \valueof`, p.command.name)
+			return nil, fmt.Errorf(`\%s cannot stand here, only \valueof`, p.command.name)
 		}
 	}
 	return parseSelector(b.String())

@@ -138,9 +138,9 @@ func TestMistakesHaveTheirLines(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, template, want string }{
 		{"unknown report", "\n\\result{mapp}{sampler=x}", `2: \result{mapp}{sampler=x}: the workflow has no report "mapp"; it has map`},
-		{"ambiguous", `\result{map}{sampler=x}`, `1: \result{map}{sampler=x}: 2 cells of the report map are meant: name setting (easy, hard → x)`},
-		{"unknown dimension", `\result{map}{smapler=x}`, `1: \result{map}{smapler=x}: the report map has no dimension "smapler"; it has sampler, setting`},
-		{"unknown value", `\result{map}{sampler=z, setting=easy}`, `1: \result{map}{sampler=z, setting=easy}: no such cell: in the report map, sampler is never "z" but x, y`},
+		{"ambiguous", `\result{map}{sampler=x}`, `1: \result{map}{sampler=x}: report map has 2 such cells, which differ in setting (easy, hard → x)`},
+		{"unknown dimension", `\result{map}{smapler=x}`, `1: \result{map}{smapler=x}: report map has no dimension "smapler": it has sampler, setting`},
+		{"unknown value", `\result{map}{sampler=z, setting=easy}`, `1: \result{map}{sampler=z, setting=easy}: no such cell: report map has no sampler = "z"; it has x, y`},
 		{"not a selector", `\result{map}{x}`, `1: \result{map}{x}: "x" is not DIMENSION=VALUE`},
 		{"twice", `\result{map}{sampler=x, sampler=y}`, `1: \result{map}{sampler=x, sampler=y}: sampler is given twice`},
 		{"option", `\result[bold]{map}{sampler=x, setting=easy}`, `1: \result{map}{sampler=x, setting=easy}: there is no option "bold"; there are digits=N, interval, percent, published`},

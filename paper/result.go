@@ -3,6 +3,7 @@ package paper
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,7 +123,9 @@ func (f *filler) difference(c *command) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	_, b, err := f.cell(c.args[0], second.over(first))
+	which := maps.Clone(first)
+	maps.Copy(which, second)
+	_, b, err := f.cell(c.args[0], which)
 	if err != nil {
 		return "", err
 	}
@@ -138,15 +141,16 @@ func (f *filler) difference(c *command) (string, error) {
 }
 
 // cell finds the cell that is meant and demands that it is current.
-func (f *filler) cell(report string, which selector) (*reports.Table, position, error) {
-	table, err := f.table(report, which.values)
+func (f *filler) cell(report string, which map[string]string) (*reports.Table, position, error) {
+	table, err := f.table(report, which)
 	if err != nil {
 		return nil, position{}, err
 	}
-	at, err := which.find(table)
-	if errors.Is(err, errNoCell) {
+	row, column, err := table.Locate(which)
+	at := position{row, column}
+	if errors.Is(err, reports.ErrNoCell) {
 		// A stage that has no result does not tell all rows that it would give.
-		if stale := f.current(report, which.values); stale != nil {
+		if stale := f.current(report, which); stale != nil {
 			return nil, at, stale
 		}
 	}
