@@ -61,7 +61,7 @@ type Header struct {
 	Commit   string    `json:"commit,omitempty"` // full hash, if there is a repository
 	Dirty    string    `json:"dirty,omitempty"`  // digest of what differs from Commit; empty if nothing does
 	Started  time.Time `json:"started"`
-	Ended    time.Time `json:"ended,omitzero"`
+	Ended    time.Time `json:"ended,omitzero"` // zero while it goes on, and of results that are put together and not of one run
 	Status   Status    `json:"status"`
 	PID      int       `json:"pid,omitempty"` // of the process, as the owner of the cache has it
 }
@@ -107,6 +107,21 @@ type Plugin struct {
 	Name     string            `json:"name"`
 	Identity map[string]string `json:"identity"`        // its parts in keys: files, toolchain …
 	Files    map[string]string `json:"files,omitempty"` // each of its files, with the SHA-256 of its bytes
+}
+
+// Made returns when the results of the record were there: the end of the run,
+// or else of the last stage.
+func (r *Run) Made() time.Time {
+	if !r.Ended.IsZero() {
+		return r.Ended
+	}
+	made := r.Started
+	for _, s := range r.Stages {
+		if ended := s.Started.Add(s.Took); ended.After(made) {
+			made = ended
+		}
+	}
+	return made
 }
 
 // New returns a record of a run that starts now.

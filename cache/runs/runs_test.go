@@ -195,3 +195,18 @@ func BenchmarkWrite10k(b *testing.B) {
 		}
 	}
 }
+
+func TestResultsAreMadeByTheEndOrTheLastStage(t *testing.T) {
+	t.Parallel()
+	at := func(minute int) time.Time { return time.Date(2026, 1, 2, 3, minute, 0, 0, time.UTC) }
+	r := &runs.Run{Header: runs.Header{Started: at(1)}, Stages: []runs.Stage{{Started: at(2), Took: 3 * time.Minute}, {Started: at(4), Took: time.Second}, {}}}
+	if got := r.Made(); !got.Equal(at(5)) {
+		t.Errorf("without an end: %v", got)
+	}
+	if r.Ended = at(9); !r.Made().Equal(at(9)) {
+		t.Errorf("with an end: %v", r.Made())
+	}
+	if none := (&runs.Run{Header: runs.Header{Started: at(1)}}).Made(); !none.Equal(at(1)) {
+		t.Errorf("without stages: %v", none)
+	}
+}

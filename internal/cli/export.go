@@ -257,7 +257,8 @@ func (x *exporter) lookup(ctx context.Context) error {
 }
 
 // date gives the record of what the cache has the times at which its results
-// were made, and an ID that is always the same for the same results.
+// were made, and an ID that is always the same for the same results. It has no
+// end: from the first result to the last one is not how long a run took.
 func (x *exporter) date() {
 	r := x.record
 	r.Started, r.Ended, r.Status = time.Time{}, time.Time{}, runs.Done
@@ -274,12 +275,9 @@ func (x *exporter) date() {
 		if r.Started.IsZero() || started.Before(r.Started) {
 			r.Started = started
 		}
-		if ended.After(r.Ended) {
-			r.Ended = ended
-		}
 		content = append(content, result.Addr, result.Key.String())
 	}
-	r.ID = r.Ended.Format("20060102T150405.000Z") + "-" + cache.Of([]byte(strings.Join(content, "\n"))).Short()[:8]
+	r.ID = r.Made().Format("20060102T150405.000Z") + "-" + cache.Of([]byte(strings.Join(content, "\n"))).Short()[:8]
 }
 
 // leaves reports whether the outputs of a stage are left out.

@@ -28,7 +28,7 @@ func (x *exporter) readme() string {
 	again := &project{flags: &workflowFlags{vars: plainVars(r.Vars)}, file: r.Workflow}
 	say("# %s\n", x.name())
 	say("%s\n", x.description())
-	say("Made with repro %s on %s/%s, from %s to %s.", r.Host.Repro, r.Host.OS, r.Host.Arch, r.Started.Format("2006-01-02 15:04"), r.Ended.Format("2006-01-02 15:04 MST"))
+	say("Made with repro %s on %s/%s, from %s to %s.", r.Host.Repro, r.Host.OS, r.Host.Arch, r.Started.Format("2006-01-02 15:04"), r.Made().Format("2006-01-02 15:04 MST"))
 	if r.Commit != "" {
 		say("The project was at commit %s%s.", r.Commit, map[bool]string{true: ", with changes that were not committed"}[r.Dirty != ""])
 	}

@@ -160,14 +160,14 @@ func (g *graph) actions() {
 		"description": g.settings(),
 		"instrument":  reference{pathID(g.Workflow)},
 		"agent":       agent, "object": unique(objects), "result": unique(results),
-		"startTime": moment(g.Run.Started), "endTime": moment(g.Run.Ended),
+		"startTime": moment(g.Run.Started), "endTime": moment(g.Run.Made()),
 		"actionStatus": status(g.Run.Status == runs.Done),
 	})
 	g.add(engine, "SoftwareApplication", entity{"name": "repro", "softwareVersion": g.Run.Host.Repro})
 	organize := g.add(organizer, "OrganizeAction", entity{
 		"name":       "repro run",
 		"instrument": reference{engine}, "agent": agent, "object": unique(controls), "result": run,
-		"startTime": moment(g.Run.Started), "endTime": moment(g.Run.Ended),
+		"startTime": moment(g.Run.Started), "endTime": moment(g.Run.Made()),
 	})
 	g.mentions = append([]reference{run, organize}, g.mentions...)
 }

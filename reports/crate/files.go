@@ -36,14 +36,10 @@ func (g *graph) root() {
 	if g.License != "" {
 		license = reference{pathID(g.License)}
 	}
-	published := g.Run.Ended
-	if published.IsZero() {
-		published = g.Run.Started
-	}
 	g.add("./", "Dataset", entity{
 		"name":          g.Name,
 		"description":   g.Description,
-		"datePublished": moment(published),
+		"datePublished": moment(g.Run.Made()),
 		"license":       license,
 		"conformsTo":    conforms,
 		"mainEntity":    reference{pathID(g.Workflow)},
