@@ -39,6 +39,9 @@ func (m *maker) heatmaps() ([]reports.Figure, error) {
 		if len(all) > 1 {
 			title += ": " + names[i]
 		}
+		if len(panels) == 1 && panels[0].Title != "" {
+			title += ", " + panels[0].Title // a panel alone shows none
+		}
 		if len(panels) == 0 {
 			continue
 		}
