@@ -118,7 +118,7 @@ func (f *filler) verdict(j *claims.Judgement, short bool) string {
 		text = `\textbf{` + text + `}`
 	}
 	if !short && j.Reason != "" {
-		reason := strings.ReplaceAll(place.ReplaceAllString(j.Reason, "$1$2"), "_", " ")
+		reason := strings.NewReplacer("_", " ", "|", " or ").Replace(place.ReplaceAllString(j.Reason, "$1$2"))
 		reason = render.EscapeLaTeX(minus.ReplaceAllString(reason, "${1}−$2"))
 		if f.pandoc { // a line breaks after a formula, not after the sign
 			reason = strings.ReplaceAll(reason, "$-$", "−")

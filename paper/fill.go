@@ -53,7 +53,7 @@ func Fill(ctx context.Context, file string, o Options) (*Filled, error) {
 	filled := &Filled{File: file, Numbers: f.sources.numbers, Claims: f.sources.claims}
 	filled.LaTeX = `\pdftrailerid{}` + f.fill(pieces) // which would else be made of the time and the folder
 	f.pandoc = true
-	filled.Pandoc = f.fill(pieces)
+	filled.Pandoc = withoutComments(f.fill(pieces))
 	return filled, nil
 }
 
@@ -113,7 +113,11 @@ func (f *filler) expand(c *command) (string, error) {
 func (f *filler) fill(pieces []piece) string {
 	var b strings.Builder
 	for _, p := range pieces {
-		if p.command == nil {
+		switch {
+		case p.comment && f.pandoc:
+			b.WriteString(f.comment())
+			continue
+		case p.command == nil:
 			b.WriteString(p.text)
 			continue
 		}
@@ -123,13 +127,20 @@ func (f *filler) fill(pieces []piece) string {
 			continue
 		}
 		b.WriteString(text)
-		if text == "" && endsLine(f.src[p.command.end:]) {
-			b.WriteString("%") // an empty line would end the paragraph
-		}
 		// LaTeX names lines in its errors: they stay what they are in the template.
-		// A comment at the end of a line is no space and no new paragraph.
+		// A comment at the end of a line is no space and no new paragraph, as an empty
+		// line would be.
 		lines := strings.Count(f.src[p.command.at:p.command.end], "\n") - strings.Count(text, "\n")
-		b.WriteString(strings.Repeat("%\n", max(lines, 0)))
+		ends := endsLine(f.src[p.command.end:])
+		if ends && text != "" && lines > 0 {
+			b.WriteString("\n") // the space before the next line
+			lines--
+			text = ""
+		}
+		b.WriteString(strings.Repeat(f.comment()+"\n", max(lines, 0)))
+		if ends && text == "" {
+			b.WriteString(f.comment())
+		}
 	}
 	return b.String()
 }

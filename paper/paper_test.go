@@ -94,6 +94,7 @@ func TestCommandsBecomeLaTeX(t *testing.T) {
 	for _, test := range []struct{ name, template, want string }{
 		{"result", `\result{map}{sampler=x, setting=easy}`, `0.810`},
 		{"spaces and lines", "\\result {map}\n  {sampler=x,\n  setting=easy}.", "0.810%\n%\n."},
+		{"lines to the end of one", "\\result{map}{sampler=x,\n  setting=\neasy}\nb", "0.810\n%\n%\nb"},
 		{"braces in a value", `\result{map}{sampler=x, setting={hard → x}}`, `0.405`},
 		{"value in a selector", `\result{map}{sampler=\valueof{which}, setting=easy}`, `0.810`},
 		{"published", `\result[published]{map}{sampler=x, setting=easy}`, `0.900`},
@@ -107,7 +108,7 @@ func TestCommandsBecomeLaTeX(t *testing.T) {
 		{"value", `\section{\valueof{odd}}`, `\section{50\,\% \& a\_b}`},
 		{"fact", `\texttt{\run{command}}`, `\texttt{repro run -{}-var \textquotesingle{}a=1\textquotesingle{}}`},
 		{"when", `a\when{scale=smoke|small}{b \valueof{which}}c`, `ab xc`},
-		{"when not", "a\n\\when{scale=small}{b\nb}\nc", "a\n%%\n\nc"},
+		{"when not", "a\n\\when{scale=small}{b\nb}\nc", "a\n%\n%\nc"},
 		{"unless", `\unless{scale=small}{b}\unless{scale=smoke}{c}`, `b`},
 		{"typed", `\begin{document}\typed{0.05} and \typed{95\,\%}`, `\begin{document}0.05 and 95\,\%`},
 		{"comment", "a % \\result{no}{such}\nb", "a % \\result{no}{such}\nb"},
@@ -131,6 +132,19 @@ func TestCommandsBecomeLaTeX(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestCommentsJoinLinesForPandoc, which sees a space where LaTeX has none.
+func TestCommentsJoinLinesForPandoc(t *testing.T) {
+	t.Parallel()
+	const template = "a%\n, b % x\n  c\\unless{scale=smoke}{no\nno}\n\td%\n\ne \\% f\n\\begin{verbatim}\n%\n\\end{verbatim}\n"
+	filled, err := fill(t, template, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("a, b cd\n\ne \\% f\n\\begin{verbatim}\n%\n\\end{verbatim}\n", filled.Pandoc); diff != "" {
+		t.Error(diff)
 	}
 }
 

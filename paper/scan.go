@@ -9,6 +9,7 @@ import (
 // piece is a part of a template: LaTeX that stays as it is, or a command.
 type piece struct {
 	text    string   // if command is nil
+	comment bool     // whether text is one, without the end of its line
 	command *command // one of ours
 }
 
@@ -103,7 +104,11 @@ func (s *scanner) pieces(argument bool) []piece {
 	for s.pos < len(s.src) {
 		switch c := s.src[s.pos]; {
 		case c == '%':
+			text()
+			from = s.pos
 			s.comment()
+			list = append(list, piece{text: s.src[from:s.pos], comment: true})
+			from = s.pos
 		case c == '{':
 			depth++
 			s.pos++
