@@ -1,4 +1,4 @@
-// Package paper fills LaTeX templates with results, so that no number of a
+// Package paper fills LaTeX templates with results, so that no measured number of a
 // paper is typed.
 //
 // In comes a template and a snapshot of the workflow as it is now; out come LaTeX
