@@ -43,7 +43,8 @@ func (f *filler) claim(c *command) (string, error) {
 }
 
 // claimTable expands \claimtable[short]: each claim with its two verdicts and,
-// unless short, the evidence that decides.
+// unless short, the evidence that decides. What a reader has to know of the tests
+// stands below.
 func (f *filler) claimTable(c *command) (string, error) {
 	if o := strings.TrimSpace(c.options); o != "" && o != "short" {
 		return "", fmt.Errorf("there is no option %q; there is short", c.options)
@@ -90,6 +91,9 @@ func (f *filler) claimTable(c *command) (string, error) {
 		lines = append(lines, row+` \tabularnewline`)
 	}
 	lines = append(lines, `\bottomrule \end{longtable}\endgroup`)
+	if notes := render.ClaimNotes(judged); len(notes) > 0 {
+		lines = append(lines, `{\footnotesize\noindent `+render.EscapeLaTeX(strings.Join(notes, " "))+`\par}`)
+	}
 	return strings.Join(lines, " "), nil
 }
 

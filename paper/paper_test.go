@@ -416,6 +416,28 @@ func TestClaimsHaveATableAndTheirSources(t *testing.T) {
 	}
 }
 
+func TestWhatAReaderHasToKnowOfClaimsIsBelowThem(t *testing.T) {
+	t.Parallel()
+	const note = "does not show that all is as good"
+	results := snapshot(t, false)
+	results.Claims = append(results.Claims, runs.Claim{
+		Name: "not worse", Text: "x is not worse than y.",
+		Checks: []runs.Check{{Kind: runs.Compare, Report: "map", Dim: "sampler", Better: "x", Than: []string{"y"}, NotWorse: true}},
+	})
+	for _, template := range []string{`\claimtable`, `\claimtable[short]`} {
+		filled, err := fillFrom(t, template, results)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{filled.LaTeX, filled.Pandoc} {
+			_, below, _ := strings.Cut(text, `\end{longtable}`)
+			if strings.Count(text, note) != 1 || !strings.Contains(below, note) {
+				t.Errorf("%s: the note is not below the table, once: %s", template, text)
+			}
+		}
+	}
+}
+
 func FuzzFill(f *testing.F) {
 	for _, seed := range []string{
 		`\result[interval]{map}{sampler=x, setting=easy}`, "\\when{a=b}{\\typed{0.5}\n%}\n}", `\begin{verbatim}\end{verbatim}`,

@@ -79,7 +79,7 @@ func claimsText(w io.Writer, results []claims.Result, o ClaimOptions) error {
 	if err := drawText(w, columns, len(columns)); err != nil {
 		return err
 	}
-	for i, note := range claimNotes(results) {
+	for i, note := range ClaimNotes(results) {
 		if i == 0 {
 			b.WriteString("\n")
 		}
@@ -114,7 +114,7 @@ func claimsMarkdown(w io.Writer, results []claims.Result, o ClaimOptions) error 
 			}
 		}
 	}
-	for i, note := range claimNotes(results) {
+	for i, note := range ClaimNotes(results) {
 		if i == 0 {
 			b.WriteString("\n")
 		}
@@ -138,7 +138,7 @@ func claimsLaTeX(w io.Writer, results []claims.Result, _ ClaimOptions) error {
 		b.WriteString(" \\\\\n")
 	}
 	b.WriteString("\\bottomrule\n\\end{tabular}\n")
-	for _, note := range claimNotes(results) {
+	for _, note := range ClaimNotes(results) {
 		b.WriteString("\\par{\\footnotesize " + latexText(note) + "}\n")
 	}
 	_, err := w.Write(b.Bytes())
@@ -152,8 +152,8 @@ func source(r *claims.Result) string {
 	return " (" + r.Claim.Source + ")"
 }
 
-// claimNotes returns what a reader has to know, each once.
-func claimNotes(results []claims.Result) []string {
+// ClaimNotes returns what a reader has to know, each once.
+func ClaimNotes(results []claims.Result) []string {
 	var notes []string
 	for i := range results {
 		for _, s := range sides(&results[i]) {
