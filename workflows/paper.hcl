@@ -433,7 +433,7 @@ paper "hybrid" {
   values = {
     dataset       = local.datasets[0]
     init          = local.inits[0]
-    backend-used  = local.backend
+    encoder       = local.pretrained ? "pretrained" : local.backend
     alpha         = local.alpha
     temperature   = local.encoder.temperature
     steps         = local.encoder.steps

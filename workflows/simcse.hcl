@@ -546,7 +546,10 @@ paper "simcse" {
     english      = local.english
     multilingual = local.multilingual
     init         = local.init
+    encoder      = local.pretrained ? "pretrained" : var.backend
     arms         = local.simcse
+    triplets     = local.nli
+    steps-given  = var.steps
     steps        = local.recipes["hybrid"].steps
     batch-size   = local.recipes["hybrid"].batch_size
     seeds-count  = length(var.seeds)
