@@ -184,6 +184,22 @@ func TestLettersOfAllScriptsAreBuilt(t *testing.T) {
 	}
 }
 
+func TestWhatAReaderHasToKnowOfClaimsIsInTheHTML(t *testing.T) {
+	t.Parallel()
+	filled, err := fillFrom(t, strings.Replace(document, `\appendix`, `\claimtable[short]`, 1), notWorse(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := buildFilled(t, t.Context(), filled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	html := strings.Join(strings.Fields(string(read(t, built.HTML))), " ")
+	if _, notes, _ := strings.Cut(html, `<div class="tablenotes"> <p>That nothing is`); !strings.Contains(notes, "significantly worse") {
+		t.Error("the note is not in the HTML:", html)
+	}
+}
+
 // TestImagesAreFoundWithoutTheirEnding has a figure as LaTeX's users name it.
 func TestImagesAreFoundWithoutTheirEnding(t *testing.T) {
 	t.Parallel()

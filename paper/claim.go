@@ -91,8 +91,12 @@ func (f *filler) claimTable(c *command) (string, error) {
 		lines = append(lines, row+` \tabularnewline`)
 	}
 	lines = append(lines, `\bottomrule \end{longtable}\endgroup`)
-	if notes := render.ClaimNotes(judged); len(notes) > 0 {
-		lines = append(lines, `{\footnotesize\noindent `+render.EscapeLaTeX(strings.Join(notes, " "))+`\par}`)
+	if text := render.EscapeLaTeX(strings.Join(render.ClaimNotes(judged), " ")); text != "" {
+		if f.pandoc { // makes a class of it
+			lines = append(lines, `\begin{tablenotes}`+text+`\end{tablenotes}`)
+		} else {
+			lines = append(lines, `{\footnotesize\noindent `+text+`\par}`)
+		}
 	}
 	return strings.Join(lines, " "), nil
 }

@@ -416,14 +416,21 @@ func TestClaimsHaveATableAndTheirSources(t *testing.T) {
 	}
 }
 
-func TestWhatAReaderHasToKnowOfClaimsIsBelowThem(t *testing.T) {
-	t.Parallel()
-	const note = "does not show that all is as good"
+// notWorse returns results with a claim that holds if nothing is worse.
+func notWorse(t *testing.T) *reports.Snapshot {
+	t.Helper()
 	results := snapshot(t, false)
 	results.Claims = append(results.Claims, runs.Claim{
 		Name: "not worse", Text: "x is not worse than y.",
 		Checks: []runs.Check{{Kind: runs.Compare, Report: "map", Dim: "sampler", Better: "x", Than: []string{"y"}, NotWorse: true}},
 	})
+	return results
+}
+
+func TestWhatAReaderHasToKnowOfClaimsIsBelowThem(t *testing.T) {
+	t.Parallel()
+	const note = "does not show that all is as good"
+	results := notWorse(t)
 	for _, template := range []string{`\claimtable`, `\claimtable[short]`} {
 		filled, err := fillFrom(t, template, results)
 		if err != nil {
