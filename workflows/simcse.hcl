@@ -10,7 +10,7 @@
 #   repro run workflows/simcse.hcl --var backend=static     without libtorch, and so without unsupervised SimCSE
 #   repro run workflows/simcse.hcl --var nli=snli           supervised SimCSE on SNLI and MultiNLI at any scale
 #
-# SimCSE's own encoder has a layer more in training, which is left away after;
+# Unsupervised SimCSE has a layer more in training, which is left away after;
 # here all arms have the same.
 
 workflow "simcse" {
