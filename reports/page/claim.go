@@ -29,7 +29,7 @@ type Evidence struct{ Verdict, Text, Report, Link string }
 var verdicts = []struct {
 	verdict claims.Verdict
 	tone    string
-}{{claims.Holds, "good"}, {claims.NotSignificant, "warn"}, {claims.NoData, "m"}, {claims.Fails, "bad"}}
+}{{claims.Holds, good}, {claims.NotSignificant, "warn"}, {claims.NoData, "m"}, {claims.Fails, bad}}
 
 func (p *Page) claims(results []claims.Result) {
 	tones, counts := map[claims.Verdict]string{}, map[claims.Verdict]int{}

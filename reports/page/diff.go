@@ -51,7 +51,7 @@ type diffCell struct{ Class, New, Change string }
 // diffMove is a cell that is not equal, with all that is known about it.
 type diffMove struct {
 	Row, Column, Old, New, Diff, Interval, P, Verdict string
-	Beyond                                            bool
+	Tone                                              string // a style: good or bad beyond noise, by what the report calls best
 }
 
 // WriteDiff writes what moved between two snapshots as a page.
@@ -69,7 +69,7 @@ func WriteDiff(w io.Writer, d *compare.Diff) error {
 		if n := counts[verdict]; n > 0 {
 			tone := ""
 			if verdict.Beyond() {
-				tone = "bad"
+				tone = bad
 			}
 			p.Facts = append(p.Facts, Fact{strings.ToUpper(string(verdict[:1])) + string(verdict[1:]), fmt.Sprintf("%d", n), tone})
 		}
@@ -121,6 +121,9 @@ func newDiffCell(cell *compare.Cell, move *diffMove) diffCell {
 		view.Class = "same"
 	case cell.Verdict.Beyond():
 		view.Class = "beyond"
+		if moveTone(cell) == good {
+			view.Class += " better"
+		}
 	}
 	switch {
 	case cell.Verdict == compare.Equal:
@@ -134,11 +137,24 @@ func newDiffCell(cell *compare.Cell, move *diffMove) diffCell {
 	return view
 }
 
+// moveTone returns good for what moved to the better, bad for all else that moved
+// beyond noise, and "" for the rest.
+func moveTone(cell *compare.Cell) string {
+	switch {
+	case !cell.Verdict.Beyond():
+		return ""
+	case cell.Better != nil && *cell.Better:
+		return good
+	default:
+		return bad
+	}
+}
+
 func newDiffMove(t *compare.Table, cell *compare.Cell, row, column reports.Key) diffMove {
 	scale, finer := reports.Scale{Digits: t.Digits}, differences(t)
 	move := diffMove{
 		Row: strings.Join(row, " · "), Column: strings.Join(column, " · "),
-		Verdict: string(cell.Verdict), Beyond: cell.Verdict.Beyond(),
+		Verdict: string(cell.Verdict), Tone: moveTone(cell),
 	}
 	if cell.Old != nil {
 		move.Old = scale.Format(*cell.Old)

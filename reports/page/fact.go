@@ -33,14 +33,17 @@ func facts(s *reports.Snapshot, blocks []reports.Block) []Fact {
 	return append(list, Fact{"Commit", commit(&s.Header), ""})
 }
 
+// Styles of what is as one wishes, and of what is not.
+const good, bad = "good", "bad"
+
 func tone(status runs.Status) string {
 	switch status {
 	case runs.Done:
-		return "good"
+		return good
 	case runs.Running:
 		return ""
 	default:
-		return "bad"
+		return bad
 	}
 }
 

@@ -248,7 +248,7 @@ func TestTheDiffHasBothSides(t *testing.T) {
 	for what, want := range map[string]string{
 		"both labels":       "main (c0ffee) → &lt;working tree&gt;",
 		"the variable":      `scale: &#34;small&#34; → &#34;paper&#34;`,
-		"a cell that moved": `<td class="beyond">0.500<span class="change">`,
+		"a cell that moved": `<td class="beyond better">0.500<span class="change">`,
 		"one that vanished": `<span class="change">was 0.100</span>`,
 		"the list of moves": "Every cell that differs",
 		"the differences":   `<title>mono · cross-lingual: +0.2900 ±0.1271`,
