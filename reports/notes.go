@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"repro/cache/runs"
 )
 
 // rivals calls do with the cells that compete: those of one column that have a
@@ -40,7 +42,7 @@ func (b *builder) compare() []string {
 	var partial, unequal int
 	var first string // example of an unequal average
 	b.rivals(func(cells []placed) {
-		which := b.spec.best(cells[0].Metric)
+		which := runs.ForMetric(b.spec.Best, cells[0].Metric)
 		best, averaged := cells[0].Mean, 0
 		for _, c := range cells {
 			if which == "max" && c.Mean > best || which == "min" && c.Mean < best {

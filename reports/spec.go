@@ -70,11 +70,3 @@ func (s *Spec) check() error {
 	}
 	return nil
 }
-
-// best returns "max", "min" or "" for a metric.
-func (s *Spec) best(metric string) string {
-	if which, ok := s.Best[metric]; ok {
-		return which
-	}
-	return s.Best[""]
-}

@@ -29,6 +29,15 @@ type Report struct {
 	PublishedWhere map[string][]string `json:"published_where,omitempty"`
 }
 
+// ForMetric returns what a table of metrics, such as Best or Tolerance, says of
+// one: its own entry, or else that of "", which stands for all others.
+func ForMetric[V any](table map[string]V, metric string) V {
+	if value, ok := table[metric]; ok {
+		return value
+	}
+	return table[""]
+}
+
 // Source is one output with metrics. The coordinates of its stage become
 // dimensions of its records.
 type Source struct {

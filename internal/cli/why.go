@@ -55,19 +55,11 @@ type explanation struct {
 }
 
 func (p *project) showWhy(ctx context.Context, t *terminal) (err error) {
-	w, err := p.load(ctx, t)
-	if err != nil {
-		return err
-	}
-	store, err := p.openStore(ctx, t)
+	now, store, err := p.found(ctx, t, "")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	now, err := p.snapshot(ctx, t, w, store)
-	if err != nil {
-		return err
-	}
 	list, err := p.explain(ctx, t, now)
 	if err != nil {
 		return err

@@ -179,11 +179,7 @@ func sign(c *runs.Check, r *runs.Report, metric string) (float64, error) {
 	if c.Kind == runs.Trend {
 		return map[string]float64{"rising": 1, "falling": -1}[c.Direction], nil
 	}
-	which, ok := r.Best[metric]
-	if !ok {
-		which = r.Best[""]
-	}
-	switch which {
+	switch runs.ForMetric(r.Best, metric) {
 	case "max":
 		return 1, nil
 	case "min":

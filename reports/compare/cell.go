@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"repro/cache"
+	"repro/cache/runs"
 	"repro/reports"
 	"repro/reports/stats"
 )
@@ -57,11 +58,11 @@ func (c *comparison) cell(row, column reports.Key) (Cell, error) {
 		return cell.incompatible(fmt.Sprintf("means over %d and %d values", before.Averaged, after.Averaged)), nil
 	}
 	cell.Diff = after.Mean - before.Mean
-	if best := c.best(cell.Metric); best != "" && cell.Diff != 0 {
+	if best := runs.ForMetric(c.is.Best, cell.Metric); best != "" && cell.Diff != 0 {
 		better := cell.Diff > 0 == (best == "max")
 		cell.Better = &better
 	}
-	if math.Abs(cell.Diff) <= c.tolerance(cell.Metric) {
+	if math.Abs(cell.Diff) <= runs.ForMetric(c.is.Tolerance, cell.Metric) {
 		cell.Verdict = Tolerated
 		return cell, nil
 	}
@@ -95,21 +96,6 @@ func (c *comparison) differs(cells ...*reports.Cell) {
 			}
 		}
 	}
-}
-
-// best returns "max", "min" or "" for a metric.
-func (c *comparison) best(metric string) string {
-	if which, ok := c.is.Best[metric]; ok {
-		return which
-	}
-	return c.is.Best[""]
-}
-
-func (c *comparison) tolerance(metric string) float64 {
-	if t, ok := c.is.Tolerance[metric]; ok {
-		return t
-	}
-	return c.is.Tolerance[""]
 }
 
 // test fills in the interval and p-value of a difference. A difference has two

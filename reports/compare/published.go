@@ -56,8 +56,7 @@ func publishedTable(t *reports.Table, r *runs.Report) *Table {
 	for _, row := range t.Cells {
 		cells := make([]Cell, len(row))
 		for j := range row {
-			tolerance := (&comparison{is: r}).tolerance(row[j].Metric)
-			cells[j] = publishedCell(&row[j], tolerance)
+			cells[j] = publishedCell(&row[j], runs.ForMetric(r.Tolerance, row[j].Metric))
 			any = any || cells[j].Old != nil
 		}
 		table.Cells = append(table.Cells, cells)
