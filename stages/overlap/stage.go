@@ -148,6 +148,9 @@ func (s *search) stream(ctx context.Context, job *stages.Job) error {
 		var next batch
 		var done int64
 		flush := func() error {
+			if ctx.Err() != nil { // select takes any case that is ready, thus maybe the other one
+				return context.Cause(ctx)
+			}
 			select {
 			case batches <- next:
 			case <-ctx.Done():
