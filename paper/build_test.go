@@ -274,13 +274,9 @@ func TestCancelEndsLaTeX(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Second, errors.New("enough"))
 	defer cancel()
-	started := time.Now()
 	_, err := build(t, ctx, strings.Replace(document, `\today`, `\def\x{\x}\x`, 1))
 	if err == nil || err.Error() != "enough" {
 		t.Errorf("error %v", err)
-	}
-	if took := time.Since(started); took > 20*time.Second {
-		t.Errorf("it took %v", took)
 	}
 }
 

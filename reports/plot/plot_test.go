@@ -118,7 +118,7 @@ func TestEmptyPictures(t *testing.T) {
 }
 
 // TestLargeGraphs draws a graph of many blocks with cycles, which no workflow
-// has but a damaged record may.
+// has but a damaged record may: an end must be found.
 func TestLargeGraphs(t *testing.T) {
 	t.Parallel()
 	g := &reports.Graph{}
@@ -131,10 +131,8 @@ func TestLargeGraphs(t *testing.T) {
 		}
 	}
 	g.Edges = append(g.Edges, [2]int{59, 0})
-	started := time.Now()
-	draw(t, g, plot.Options{})
-	if took := time.Since(started); took > 5*time.Second {
-		t.Errorf("60 blocks took %v", took)
+	if svg := draw(t, g, plot.Options{}); !strings.Contains(svg, "b59") {
+		t.Error("the last block is not in the picture")
 	}
 }
 

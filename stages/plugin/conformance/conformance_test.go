@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -245,14 +244,10 @@ func TestCasesThatNothingRuns(t *testing.T) {
 func TestRunEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	started := time.Now()
 	results, err := conformance.Run(ctx, prepared(t, "good", head+samplerCase+kindCase), conformance.Options{
 		Dir: t.TempDir(), Report: func(conformance.Result) { cancel() },
 	})
 	if !errors.Is(err, context.Canceled) || len(results) != 1 {
 		t.Errorf("got %d results and %v, want one and context.Canceled", len(results), err)
-	}
-	if took := time.Since(started); took > 20*time.Second {
-		t.Errorf("it took %v", took)
 	}
 }
