@@ -2,7 +2,9 @@ package cache
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -150,6 +152,33 @@ func Compare(old, now *Action) []Difference {
 	table(PartOutput, outputTable(old.Outputs), outputTable(now.Outputs))
 	single(PartHardware, old.Hardware, now.Hardware)
 	return list
+}
+
+// Nearest compares now with the stored actions of earlier keys, and returns the
+// position of the one that differs least and what differs: of several, the
+// first. An earlier run may have died before its action was stored, so that
+// those that are not there, or are damaged, are passed over; the position is -1
+// if none is left.
+func Nearest(ctx context.Context, blobs Blobs, now *Action, earlier []Digest) (int, []Difference, error) {
+	nearest := -1
+	var least []Difference
+	for i, key := range earlier {
+		encoded, err := ReadBlob(ctx, blobs, key)
+		if errors.Is(err, ErrMiss) || errors.Is(err, ErrCorrupt) {
+			continue
+		}
+		if err != nil {
+			return -1, nil, err
+		}
+		was, err := ParseAction(encoded)
+		if err != nil {
+			return -1, nil, err
+		}
+		if list := Compare(was, now); nearest < 0 || len(list) < len(least) {
+			nearest, least = i, list
+		}
+	}
+	return nearest, least, nil
 }
 
 // compareInputs compares port by port. The elements of a list are paired by

@@ -1,11 +1,15 @@
 package cache_test
 
 import (
+	"context"
+	"errors"
+	"io"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"repro/cache"
+	"repro/cache/mem"
 )
 
 func input(port, name, content string) cache.Input {
@@ -62,5 +66,60 @@ func TestCompare(t *testing.T) {
 				t.Error("differences and keys do not agree")
 			}
 		})
+	}
+}
+
+// unreadable is a store that fails.
+type unreadable struct{ cache.Blobs }
+
+var errUnreadable = errors.New("the disk is gone")
+
+func (unreadable) Open(context.Context, cache.Digest) (io.ReadCloser, error) {
+	return nil, errUnreadable
+}
+
+func TestNearest(t *testing.T) {
+	t.Parallel()
+	action := func(params map[string]string) *cache.Action { return &cache.Action{Kind: "train", Params: params} }
+	now := action(map[string]string{"seed": "0", "batch": "8", "rate": "1"})
+	far := action(map[string]string{"seed": "1", "batch": "9", "rate": "1"})
+	near := action(map[string]string{"seed": "0", "batch": "9", "rate": "1"})
+	other := action(map[string]string{"seed": "0", "batch": "8", "rate": "2"}) // as near
+	store := mem.New()
+	for _, a := range []*cache.Action{now, far, near, other} {
+		if _, err := cache.PutBytes(t.Context(), store, a.Encode()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lost := action(map[string]string{"seed": "0", "batch": "8"}).Key()
+	cases := map[string]struct {
+		earlier []cache.Digest
+		at      int
+		differs []string
+	}{
+		"none":            {nil, -1, nil},
+		"not stored":      {[]cache.Digest{lost}, -1, nil},
+		"fewest":          {[]cache.Digest{far.Key(), lost, near.Key()}, 2, []string{"batch: 9 → 8"}},
+		"first of equals": {[]cache.Digest{other.Key(), near.Key()}, 0, []string{"rate: 2 → 1"}},
+		"itself":          {[]cache.Digest{near.Key(), now.Key()}, 1, nil},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			at, differences, err := cache.Nearest(t.Context(), store, now, c.earlier)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, d := range differences {
+				got = append(got, d.String())
+			}
+			if diff := cmp.Diff(c.differs, got); at != c.at || diff != "" {
+				t.Errorf("at %d, want %d; %s", at, c.at, diff)
+			}
+		})
+	}
+	if _, _, err := cache.Nearest(t.Context(), unreadable{store}, now, []cache.Digest{near.Key()}); !errors.Is(err, errUnreadable) {
+		t.Errorf("a store that fails gave %v", err)
 	}
 }

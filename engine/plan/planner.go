@@ -67,7 +67,10 @@ func (p *planner) lookup(ctx context.Context, n *Node) hcl.Diagnostics {
 	result, err := p.options.Store.Lookup(ctx, n.Key)
 	switch {
 	case errors.Is(err, cache.ErrMiss):
-		n.Status, n.Reason = Run, p.why(ctx, n)
+		n.Status = Run
+		if n.Reason, err = p.why(ctx, n); err != nil {
+			return hcl.Diagnostics{problem(n.Stage.Block.Range, "Cannot read the cache", err.Error())}
+		}
 		return nil
 	case err != nil:
 		return hcl.Diagnostics{problem(n.Stage.Block.Range, "Cannot read the cache", err.Error())}

@@ -46,48 +46,36 @@ func (r Reason) String() string {
 	return string(r.Kind) + ": " + text
 }
 
-// why compares the node's action with the nearest of those of earlier runs: of
-// several that differ as little, the newest.
-func (p *planner) why(ctx context.Context, n *Node) Reason {
+// why compares the node's action with the nearest of those of earlier runs.
+func (p *planner) why(ctx context.Context, n *Node) (Reason, error) {
 	if p.previous == nil {
 		p.previous = map[string][]cache.Digest{}
 		if p.options.Previous != nil {
 			p.previous = p.options.Previous()
 		}
 	}
-	reason := Reason{Kind: NeverRun}
-	for _, key := range p.previous[n.Stage.Addr.String()] {
-		// A run may have died before its action was stored; then there is nothing
-		// to compare with.
-		encoded, err := cache.ReadBlob(ctx, p.options.Store, key)
-		if err != nil {
-			continue
-		}
-		old, err := cache.ParseAction(encoded)
-		if err != nil {
-			continue
-		}
-		details := n.differences(old)
-		if len(details) == 0 {
-			return Reason{Kind: OutputGone}
-		}
-		if reason.Kind == NeverRun || len(details) < len(reason.Details) {
-			reason = Reason{Kind: Changed, Details: details}
-		}
+	at, differences, err := cache.Nearest(ctx, p.options.Store, n.Task.Action, p.previous[n.Stage.Addr.String()])
+	switch {
+	case err != nil:
+		return Reason{}, err
+	case at < 0:
+		return Reason{Kind: NeverRun}, nil
+	case len(differences) == 0:
+		return Reason{Kind: OutputGone}, nil
 	}
-	return reason
+	return Reason{Kind: Changed, Details: n.details(differences)}, nil
 }
 
-// differences names the parts of the node's action that are not as in old, its
-// files by the names that the workflow has for them.
-func (n *Node) differences(old *cache.Action) []string {
+// details names what differs in the node's action, its files by the names that
+// the workflow has for them.
+func (n *Node) details(differences []cache.Difference) []string {
 	paths := map[[2]string]string{}
 	for _, in := range n.inputs {
 		paths[[2]string{in.port, in.name}] = in.path
 	}
 	var details []string
 	gone := 0
-	for _, d := range cache.Compare(old, n.Task.Action) {
+	for _, d := range differences {
 		path := paths[[2]string{d.Name, d.Item}]
 		switch {
 		case d.Part == cache.PartInput && d.Had && !d.Has:

@@ -133,33 +133,26 @@ func (p *project) earlierRuns(t *terminal) ([]*runs.Run, error) {
 }
 
 // nearest returns the run in which the stage's action was another, but differed
-// least from what it is now: of several the newest, nil if there is none.
+// least from what it is now, nil if there is none.
 func nearest(ctx context.Context, now *reports.Snapshot, stage *runs.Stage, earlier []*runs.Run) (*runs.Run, error) {
 	is, err := now.Action(ctx, stage)
 	if err != nil {
 		return nil, err
 	}
-	var best *runs.Run
-	least := -1
-	seen := map[cache.Digest]bool{stage.Key: true}
+	var ran []*runs.Run
+	var keys []cache.Digest
 	for _, r := range earlier {
 		i := slices.IndexFunc(r.Stages, func(s runs.Stage) bool { return s.Addr == stage.Addr })
-		if i < 0 || r.Stages[i].Key.IsZero() || seen[r.Stages[i].Key] {
+		if i < 0 || r.Stages[i].Key.IsZero() || r.Stages[i].Key == stage.Key || slices.Contains(keys, r.Stages[i].Key) {
 			continue
 		}
-		seen[r.Stages[i].Key] = true
-		was, err := reports.NewSnapshot(r.ID, r, now.Blobs).Action(ctx, &r.Stages[i])
-		if errors.Is(err, cache.ErrMiss) {
-			continue // that run died before
-		}
-		if err != nil {
-			return nil, err
-		}
-		if n := len(cache.Compare(was, is)); best == nil || n < least {
-			best, least = r, n
-		}
+		ran, keys = append(ran, r), append(keys, r.Stages[i].Key)
 	}
-	return best, nil
+	at, _, err := cache.Nearest(ctx, now.Blobs, is, keys)
+	if err != nil || at < 0 {
+		return nil, err
+	}
+	return ran[at], nil
 }
 
 func whyText(list []*explanation) string {
