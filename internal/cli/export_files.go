@@ -175,11 +175,7 @@ func (x *exporter) pluginFiles(ctx context.Context, all *bundleFiles) error {
 		if plugin.decl.Commit != "" {
 			continue
 		}
-		files, err := plugin.built.Files()
-		if err != nil {
-			return err
-		}
-		for _, name := range slices.Sorted(maps.Keys(files)) {
+		for _, name := range slices.Sorted(maps.Keys(plugin.built.Files)) {
 			local := filepath.FromSlash(name)
 			if _, err := x.addFile(ctx, all, filepath.Join(plugin.built.Source, local), filepath.Join(plugin.built.Copied, local)); err != nil {
 				return err

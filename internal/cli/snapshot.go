@@ -42,11 +42,7 @@ func (p *project) snapshot(ctx context.Context, t *terminal, w *lang.Workflow, s
 // plugins that it uses.
 func (p *project) define(ctx context.Context, record *runs.Run, w *lang.Workflow, store cache.Blobs) error {
 	for _, plugin := range p.plugins {
-		files, err := plugin.built.Files()
-		if err != nil {
-			return err
-		}
-		record.Plugins = append(record.Plugins, runs.Plugin{Name: plugin.decl.Name, Identity: plugin.built.Identity, Files: files})
+		record.Plugins = append(record.Plugins, runs.Plugin{Name: plugin.decl.Name, Identity: plugin.built.Identity, Files: plugin.built.Files})
 	}
 	for _, r := range w.Reports {
 		report := r.Report

@@ -27,6 +27,7 @@ type Options struct {
 type Plugin struct {
 	*host.Program // Copied and Source are set
 	Manifest      *Manifest
+	Files         map[string]string // the SHA-256 of each, in hexadecimal, by its path in the plugin's folder
 }
 
 // identity names the parts of host.Program.Identity.
@@ -37,17 +38,6 @@ const (
 	partToolchain = "toolchain"
 	partSDK       = "sdk"
 )
-
-// Files returns the SHA-256 of each of the plugin's files, in hexadecimal, by
-// its path in the plugin's folder.
-func (p *Plugin) Files() (map[string]string, error) {
-	source := os.DirFS(p.Copied)
-	files, err := list(source, ".")
-	if err != nil {
-		return nil, err
-	}
-	return sums(source, files)
-}
 
 // Build makes the plugin in the folder dir ready, unless it has been before.
 // A program that is missing is a *stages.MissingToolError.
@@ -65,7 +55,11 @@ func Build(ctx context.Context, name, dir string, o Options) (*Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum, err := digest(source, files)
+	summed, err := sums(source, files)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := hash(summed)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +90,7 @@ func Build(ctx context.Context, name, dir string, o Options) (*Plugin, error) {
 	b.command(home)
 	b.program.Keep = answersOf(home)
 	b.program.Copied, b.program.Source = filepath.Join(home, sourceDir), filepath.Clean(dir)
-	return &Plugin{Program: b.program, Manifest: m}, nil
+	return &Plugin{Program: b.program, Manifest: m, Files: summed}, nil
 }
 
 // sourceDir is the copy of the plugin's files in its home.

@@ -2,13 +2,20 @@ package build_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/mod/sumdb/dirhash"
 
 	"repro/internal/testkit"
 	"repro/stages"
@@ -168,6 +175,30 @@ func TestIdentityIsTheWholeFolder(t *testing.T) {
 		if !had {
 			delete(files, name)
 		}
+	}
+}
+
+// TestFilesAreSummedAsGoDoes: an identity can be checked with other tools.
+func TestFilesAreSummedAsGoDoes(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"plugin.hcl": "protocol = 1\nlanguage = \"binary\"\nfile = \"run\"\n", "run": "#!/bin/sh\n", "words/list.txt": "a\n", "words.txt": "b\n"}
+	dir := folder(t, files)
+	p, err := build.Build(t.Context(), "mine", dir, options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for name, text := range files {
+		want[name] = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
+	}
+	if diff := cmp.Diff(want, p.Files); diff != "" {
+		t.Error(diff)
+	}
+	sum, err := dirhash.Hash1(slices.Collect(maps.Keys(files)), func(name string) (io.ReadCloser, error) {
+		return os.Open(filepath.Join(dir, name))
+	})
+	if err != nil || p.Identity["files"] != sum {
+		t.Errorf("the files' digest is %s, Go's %s, %v", p.Identity["files"], sum, err)
 	}
 }
 

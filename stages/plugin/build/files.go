@@ -2,17 +2,18 @@ package build
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
-
-	"golang.org/x/mod/sumdb/dirhash"
 )
 
 // list returns the files below root of a file system that are part of a
@@ -48,7 +49,23 @@ func ignored(name string) bool {
 // digest returns the hash of files, names and contents, as Go's checksum
 // database computes it.
 func digest(fsys fs.FS, files []string) (string, error) {
-	return dirhash.Hash1(files, func(name string) (io.ReadCloser, error) { return fsys.Open(name) })
+	all, err := sums(fsys, files)
+	if err != nil {
+		return "", err
+	}
+	return hash(all)
+}
+
+// hash returns the digest of files whose sums are known.
+func hash(sums map[string]string) (string, error) {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(sums)) {
+		if strings.Contains(name, "\n") {
+			return "", fmt.Errorf("%q: the name of a plugin's file cannot have a line break", name)
+		}
+		fmt.Fprintf(h, "%s  %s\n", sums[name], name) //nolint:errcheck // a hash takes everything
+	}
+	return "h1:" + base64.StdEncoding.EncodeToString(h.Sum(nil)), nil
 }
 
 // sums returns the SHA-256 of each file, in hexadecimal.
