@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -133,16 +134,31 @@ func TestAKilledTrainingEndsAsIfItWasNot(t *testing.T) {
 	job := stagetest.NewJob(t, s, params, in, held)
 	job.Checkpoint = filepath.Join(t.TempDir(), "checkpoint")
 	var starts []string
-	kill := func(after time.Duration) (ended bool) {
+	// train kills the training a random while after its first checkpoint, which it
+	// writes after a step, or never if within is 0.
+	train := func(within time.Duration) (killed bool) {
+		before := checkpointed(t, job)
 		cmd := command(t, job, child{Every: time.Nanosecond})
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(after, func() { cmd.Process.Kill() }) //nolint:errcheck // it may have ended
-		err := cmd.Wait()
-		timer.Stop()
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		var err error
+		for running := true; running; {
+			select {
+			case err = <-ended:
+				running = false
+			case <-time.After(5 * time.Millisecond):
+				if within > 0 && checkpointed(t, job).After(before) {
+					time.Sleep(rand.N(within))
+					cmd.Process.Kill() //nolint:errcheck // it may have ended
+					within = 0
+				}
+			}
+		}
 		if _, at, ok := strings.Cut(out.String(), "going on after step "); ok {
 			at, _, _ = strings.Cut(at, "\n")
 			starts = append(starts, at)
@@ -151,21 +167,21 @@ func TestAKilledTrainingEndsAsIfItWasNot(t *testing.T) {
 		if err != nil && (!errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL) {
 			t.Fatalf("%v\n%s", err, out.String())
 		}
-		return err == nil
+		return err != nil
 	}
 	const kills = 5
-	for killed := 0; killed < kills; killed++ {
-		if kill(time.Duration((0.1 + 0.1*rand.Float64()) * float64(took))) {
-			t.Skipf("it ended after %d kills: the machine is too uneven for this test", killed)
+	for n := range kills {
+		if !train(took / 8) {
+			t.Skipf("it ended after %d kills: the machine is too uneven for this test", n)
 		}
 		again(t, job)
 	}
-	if !kill(time.Hour) {
+	if train(0) {
 		t.Fatal("it was killed without need")
 	}
 	t.Logf("%v undisturbed; it went on after steps %v", took, starts)
-	if len(starts) < kills/2 { // all but the first, unless it is killed before it has begun
-		t.Errorf("only %d of %d starts went on from a checkpoint", len(starts), kills)
+	if len(starts) != kills {
+		t.Errorf("%d starts of %d went on from a checkpoint", len(starts), kills)
 	}
 	if weights(t, job) != weights(t, undisturbed) {
 		t.Error("the weights differ from those of an undisturbed training")
@@ -173,6 +189,19 @@ func TestAKilledTrainingEndsAsIfItWasNot(t *testing.T) {
 	if diff := cmp.Diff(curve(t, undisturbed), curve(t, job)); diff != "" {
 		t.Errorf("the curve differs (-undisturbed +killed):\n%s", diff)
 	}
+}
+
+// checkpointed returns when the job's last checkpoint was written.
+func checkpointed(t *testing.T, job *stages.Job) time.Time {
+	t.Helper()
+	info, err := os.Stat(filepath.Join(job.Checkpoint, "checkpoint.safetensors"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return time.Time{}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.ModTime()
 }
 
 func TestADamagedCheckpointIsOfNoUse(t *testing.T) {
