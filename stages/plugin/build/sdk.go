@@ -11,7 +11,7 @@ import (
 
 // goPackages are the packages of the Go SDK: what a plugin may import.
 var goPackages = []string{
-	"stages", "stages/corpus", "stages/sample", "stages/tensor", "stages/plugin", "stages/plugin/v1",
+	"stages", "stages/bm25", "stages/corpus", "stages/sample", "stages/tensor", "stages/plugin", "stages/plugin/v1",
 }
 
 // pythonSDK is the folder that a Python plugin finds its SDK in.

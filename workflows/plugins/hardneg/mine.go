@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"repro/stages"
+	"repro/stages/bm25"
 	"repro/stages/corpus"
 	"repro/stages/sample"
 )
@@ -29,7 +30,7 @@ type params struct {
 // Spec implements stages.Stage.
 func (mine) Spec() stages.Spec {
 	return stages.Spec{
-		Kind: "hardneg-mine", Version: "1",
+		Kind: "hardneg-mine", Version: "2",
 		Doc: "Finds hard negatives for training pairs: passages of the same dataset and language that rank high for the question.",
 		Params: []stages.Param{
 			{Name: "method", Type: "string", Default: `"bm25"`, Doc: `How to rank: "bm25" (Robertson and Zaragoza 2009) or "model" (cosine of the vectors in embeddings).`},
@@ -87,9 +88,9 @@ func readPool(job *stages.Job) (*sample.Pool, error) {
 
 // A ranker knows the passages of one dataset in one language.
 type ranker interface {
-	// score overwrites scores with what each passage scores for a question.
+	// Score overwrites scores with what each passage scores for a question.
 	// Only those above 0 are ranked. It is called concurrently.
-	score(question string, scores []float32)
+	Score(question string, scores []float32)
 }
 
 // rankers returns what makes the rankers of the chosen method.
@@ -97,7 +98,9 @@ func (p params) rankers(job *stages.Job) (func(lang string, passages []string) r
 	retrieval, embeddings := job.Path("retrieval"), job.Path("embeddings")
 	switch {
 	case p.Method == "bm25" && retrieval+embeddings == "":
-		return func(_ string, passages []string) ranker { return newIndex(passages, p.K1, p.B) }, nil
+		return func(_ string, passages []string) ranker {
+			return bm25.New(passages, bm25.Options{K1: p.K1, B: p.B})
+		}, nil
 	case p.Method == "bm25":
 		return nil, &stages.ParamError{Param: "method", Problem: "bm25 reads neither retrieval nor embeddings",
 			Hint: `Leave them out, or set method = "model"`}
@@ -193,7 +196,7 @@ func (m *miner) mine(ctx context.Context, d *sample.Dataset, lang string, p *pas
 				scores := make([]float32, len(p.texts))
 				for i := next.Add(1) - 1; int(i) < len(items) && ctx.Err() == nil; i = next.Add(1) - 1 {
 					question, _, _ := m.pool.Text(items[i], lang)
-					r.score(question, scores)
+					r.Score(question, scores)
 					scores[p.number[items[i]]] = 0 // the answer
 					best := highest(scores, m.params.Skip+m.params.Depth)
 					hardest[i] = best[min(m.params.Skip, len(best)):]

@@ -16,73 +16,6 @@ import (
 	"repro/stages/tensor"
 )
 
-// bm25 is the formula in the comment of index, word for word, for one passage
-// of all, given as their words.
-func bm25(question, passage []string, all [][]string, k1, b float64) (score float64) {
-	count := func(words []string, word string) (n float64) {
-		for _, w := range words {
-			if w == word {
-				n++
-			}
-		}
-		return n
-	}
-	length := 0.0
-	for _, p := range all {
-		length += float64(len(p)) / float64(len(all))
-	}
-	for _, word := range question {
-		n := 0.0
-		for _, p := range all {
-			if slices.Contains(p, word) {
-				n++
-			}
-		}
-		f := count(passage, word)
-		score += math.Log(1+(float64(len(all))-n+.5)/(n+.5)) * f * (k1 + 1) / (f + k1*(1-b+b*float64(len(passage))/length))
-	}
-	return score
-}
-
-func TestBM25IsItsFormula(t *testing.T) {
-	t.Parallel()
-	questions, passages := []string{"cow cow grass"}, []string{"", "?!", "cow cow cow cow grass"}
-	for _, p := range loadLines[corpus.Pair](t, pairsFile) {
-		questions, passages = append(questions, p.Query), append(passages, p.Passage)
-	}
-	all := make([][]string, len(passages))
-	for i, p := range passages {
-		all[i] = terms(p)
-	}
-	for _, c := range []struct{ k1, b float64 }{{1.2, .75}, {0, .75}, {2, 0}, {.9, 1}} {
-		x, scores := newIndex(passages, c.k1, c.b), make([]float32, len(passages))
-		for _, q := range questions {
-			x.score(q, scores)
-			for i := range passages {
-				want := bm25(terms(q), all[i], all, c.k1, c.b)
-				if got := float64(scores[i]); math.Abs(got-want) > 1e-5*(1+want) {
-					t.Fatalf("k1 %v, b %v: score of %q for %q: got %v, want %v", c.k1, c.b, passages[i], q, got, want)
-				}
-			}
-		}
-	}
-}
-
-func TestTermsOfScriptsWithoutSpacesArePairsOfCharacters(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string][]string{
-		"The cow's 2 mats.": {"the", "cow", "s", "2", "mats"},
-		"中国的首都":             {"中国", "国的", "的首", "首都"},
-		"水, Straße":         {"水", "straße"},
-		"भारत की":           {"भारत", "की"},
-		"…":                 nil,
-	} {
-		if got := terms(text); !slices.Equal(got, want) {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestHighestAreThoseOfASort(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 1))
@@ -227,32 +160,5 @@ func TestModelsRankByCosine(t *testing.T) {
 	var bad *stages.ParamError
 	if _, err := run(t, mine{}, `{}`, inputs(file, good)); !errors.As(err, &bad) || bad.Param != "method" {
 		t.Errorf("got %v", err)
-	}
-}
-
-func BenchmarkBM25(b *testing.B) {
-	rng := rand.New(rand.NewPCG(1, 1))
-	zipf := rand.NewZipf(rng, 1.1, 3, 50_000)
-	text := func(words int) string {
-		var s strings.Builder
-		for range words {
-			fmt.Fprintf(&s, "w%d ", zipf.Uint64())
-		}
-		return s.String()
-	}
-	passages := make([]string, 100_000)
-	for i := range passages {
-		passages[i] = text(25)
-	}
-	x, scores := newIndex(passages, 1.2, .75), make([]float32, len(passages))
-	questions := make([]string, 1000)
-	for i := range questions {
-		questions[i] = text(10)
-	}
-	n := 0
-	for b.Loop() {
-		x.score(questions[n%len(questions)], scores)
-		highest(scores, 10)
-		n++
 	}
 }

@@ -104,8 +104,8 @@ type cosines struct {
 	passages [][]float32 // nil if there is none
 }
 
-// score implements ranker.
-func (c *cosines) score(question string, scores []float32) {
+// Score implements ranker.
+func (c *cosines) Score(question string, scores []float32) {
 	clear(scores)
 	query := c.queries[text{c.lang, question}] // nil if there is none
 	for i, p := range c.passages {
