@@ -222,8 +222,12 @@ func (p *project) fill(ctx context.Context, t *terminal, f *diffFlags, s *report
 	if err != nil {
 		return nil, err
 	}
+	made, err := p.plan(ctx, t, w, store, nil)
+	if err != nil {
+		return nil, err
+	}
 	t.say("running %s", s.Label)
-	record, err := p.carryOut(ctx, t, &runFlags{workflowFlags: *p.flags, jobs: f.jobs}, w, store, time.Now().UTC())
+	record, err := p.carryOut(ctx, t, &runFlags{workflowFlags: *p.flags, jobs: f.jobs}, made, store, time.Now().UTC())
 	if err = errors.Join(err, p.closePlugins()); err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (d *doctor) libtorch(t *trainer, found *gotchfit.Libtorch, err error, named
 	const what = "libtorch"
 	if err == nil {
 		text := strings.TrimPrefix(found.String(), "libtorch ")
-		if !found.CUDA && local.Machine().GPUs > 0 && (t.report == nil || !t.report.CUDA) {
+		if !found.CUDA && len(local.Machine().GPUs) > 0 && (t.report == nil || !t.report.CUDA) {
 			d.add(what, stateWarning, text+"\nthere is a GPU, which it cannot use", getForGPU)
 			return
 		}
@@ -147,7 +147,7 @@ func (d *doctor) driver(ctx context.Context, t *trainer, useful bool) {
 		version, problem = "for CUDA up to "+t.report.Driver, ""
 	}
 	text := strings.Join(append([]string{version}, gpus...), ", ")
-	switch visible := local.Machine().GPUs; {
+	switch visible := len(local.Machine().GPUs); {
 	case version == "" && problem != "":
 		d.add(what, d.without(useful), problem, "nvidia-smi tells more; after an update of the driver, restart the machine")
 	case version == "":
@@ -158,9 +158,6 @@ func (d *doctor) driver(ctx context.Context, t *trainer, useful bool) {
 			set = fmt.Sprintf("CUDA_VISIBLE_DEVICES is %q", devices)
 		}
 		d.add(what, stateMissing, fmt.Sprintf("%s; a stage occupies %d GPUs, of %d that may be used", text, d.needs.gpus, visible), set)
-	case d.needs.gpus == 1 && visible > 1:
-		d.add(what, stateWarning, fmt.Sprintf("%s; %d may be used, so that as many stages run at once, but each takes the first", text, visible),
-			"export CUDA_VISIBLE_DEVICES=0")
 	default:
 		d.add(what, stateOK, text, "")
 	}

@@ -82,20 +82,12 @@ func (p *project) export(ctx context.Context, t *terminal, f *exportFlags) (err 
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
-	w, err := p.load(ctx, t)
-	if err != nil {
-		return err
-	}
-	store, err := p.openStore(ctx, t)
+	made, store, err := p.planned(ctx, t)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	made, err := p.plan(ctx, t, w, store, p.records())
-	if err != nil {
-		return err
-	}
-	x := &exporter{project: p, terminal: t, workflow: w, plan: made, store: store, without: f.without}
+	x := &exporter{project: p, terminal: t, workflow: made.Workflow, plan: made, store: store, without: f.without}
 	if err := x.choose(ctx, recorded, f.partial); err != nil {
 		return err
 	}

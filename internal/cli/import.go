@@ -114,14 +114,12 @@ func (p *project) compare(ctx context.Context, t *terminal, imported *runs.Run, 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	made, diags := plan.New(ctx, w, plan.Options{Store: store, Files: store, Targets: p.patterns, Previous: func() map[string][]cache.Digest {
-		keys := make(map[string][]cache.Digest, len(imported.Stages))
-		for _, s := range imported.Stages {
-			keys[s.Addr] = []cache.Digest{s.Key}
-		}
-		return keys
-	}})
-	if err := t.diagnose(diags, w.Sources, p.flags.json); err != nil {
+	keys := make(map[string][]cache.Digest, len(imported.Stages))
+	for _, s := range imported.Stages {
+		keys[s.Addr] = []cache.Digest{s.Key}
+	}
+	made, err := p.plan(ctx, t, w, store, keys)
+	if err != nil {
 		return err
 	}
 	hits := made.Count(plan.Hit)

@@ -71,26 +71,22 @@ func (p *project) paper(ctx context.Context, t *terminal, f *paperFlags) (err er
 			return withCode(exitUsage, fmt.Errorf("unknown format %q: the formats are pdf, html", format))
 		}
 	}
-	w, err := p.load(ctx, t)
-	if err != nil {
-		return err
-	}
-	papers, err := onlyPapers(w, f.names)
-	if err != nil {
-		return err
-	}
-	store, err := p.openStore(ctx, t)
+	made, store, err := p.planned(ctx, t)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	found, err := p.snapshot(ctx, t, w, store)
+	papers, err := onlyPapers(made.Workflow, f.names)
+	if err != nil {
+		return err
+	}
+	found, err := p.snapshot(ctx, made, store)
 	if err != nil {
 		return err
 	}
 	var answers []paperAnswer
 	for _, block := range papers {
-		answer, paperErr := p.onePaper(ctx, t, f, block, w, found)
+		answer, paperErr := p.onePaper(ctx, t, f, block, made.Workflow, found)
 		if paperErr != nil && answer.Problems == nil && answer.Built == nil {
 			return errors.Join(err, paperErr)
 		}

@@ -224,7 +224,11 @@ func (p *project) pastByKey(ctx context.Context, t *terminal, store *disk.Store)
 		}
 		return nil, w.Vars, err
 	}
-	found, err := p.snapshot(ctx, t, w, store)
+	made, err := p.plan(ctx, t, w, store, nil)
+	if err != nil {
+		return nil, w.Vars, err
+	}
+	found, err := p.snapshot(ctx, made, store)
 	if err != nil {
 		return nil, w.Vars, err
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"repro/cache"
+	"repro/cache/disk"
+	"repro/engine/lang"
 	"repro/engine/plan"
 )
 
@@ -49,20 +51,11 @@ type plannedStage struct {
 }
 
 func (p *project) showPlan(ctx context.Context, t *terminal) (err error) {
-	w, err := p.load(ctx, t)
-	if err != nil {
-		return err
-	}
-	store, err := p.openStore(ctx, t)
+	made, store, err := p.planned(ctx, t)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	records := p.records()
-	made, err := p.plan(ctx, t, w, store, records)
-	if err != nil {
-		return err
-	}
 	answer := planAnswer{
 		Hit: made.Count(plan.Hit), Run: made.Count(plan.Run),
 		Unknown: made.Count(plan.Unknown), Blocked: made.Count(plan.Blocked),
@@ -109,4 +102,36 @@ func planText(made *plan.Plan, answer planAnswer) string {
 	}
 	b.WriteByte('\n')
 	return b.String()
+}
+
+// planned loads the workflow, opens the cache and plans. The store is to be
+// closed.
+func (p *project) planned(ctx context.Context, t *terminal) (_ *plan.Plan, store *disk.Store, err error) {
+	w, err := p.load(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	if store, err = p.openStore(ctx, t); err != nil {
+		return nil, nil, err
+	}
+	made, err := p.plan(ctx, t, w, store, nil)
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return made, store, nil
+}
+
+// plan makes the plan and shows what is wrong with it. Stages that have no
+// result are compared with the earlier keys, by address and the newest first:
+// those on record if earlier is nil.
+func (p *project) plan(ctx context.Context, t *terminal, w *lang.Workflow, store *disk.Store, earlier map[string][]cache.Digest) (*plan.Plan, error) {
+	previous := func() map[string][]cache.Digest { return earlier }
+	if earlier == nil {
+		previous = func() map[string][]cache.Digest { return earlierKeys(p.records(), p.workflowID()) }
+	}
+	made, diags := plan.New(ctx, w, plan.Options{Store: store, Files: store, Targets: p.patterns, Previous: previous})
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return made, t.diagnose(diags, w.Sources, p.flags.json)
 }

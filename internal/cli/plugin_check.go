@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"repro/engine/local"
 	"repro/stages/plugin/build"
 	"repro/stages/plugin/conformance"
 )
@@ -73,7 +74,7 @@ func (f *pluginTestFlags) run(ctx context.Context, t *terminal, dir string) (err
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	list := &checklist{t: t, silent: f.json, marks: marksOf(t)}
 	report := func(r conformance.Result) { answer.add(r); list.add(r) }
-	if _, err := conformance.Run(ctx, plugin, conformance.Options{Dir: scratch, Report: report}); err != nil {
+	if _, err := conformance.Run(ctx, plugin, conformance.Options{Dir: scratch, Report: report, GPUs: local.Machine().GPUs}); err != nil {
 		return err
 	}
 	own := selfTest(ctx, plugin, scratch)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"repro/engine/lang"
 	"repro/engine/lock"
 	"repro/engine/plan"
 )
@@ -37,19 +36,12 @@ func newPluginLock(t *terminal, sdk fs.FS) *cobra.Command {
 }
 
 func (p *project) lock(ctx context.Context, t *terminal) (err error) {
-	w, err := p.load(ctx, t)
-	if err != nil {
-		return err
-	}
-	store, err := p.openStore(ctx, t)
+	made, store, err := p.planned(ctx, t)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	made, err := p.plan(ctx, t, w, store, p.records())
-	if err != nil {
-		return err
-	}
+	w := made.Workflow
 	// What is missing cannot be pinned, and a lock without it would refuse the
 	// machine that has it.
 	for _, n := range made.Nodes {
@@ -83,7 +75,8 @@ func (p *project) lock(ctx context.Context, t *terminal) (err error) {
 }
 
 // checkLock refuses a plan that differs from the lock file.
-func (p *project) checkLock(t *terminal, w *lang.Workflow, made *plan.Plan) error {
+func (p *project) checkLock(t *terminal, made *plan.Plan) error {
+	w := made.Workflow
 	locked, err := lock.Load(w.Dir)
 	switch {
 	case lock.None(err):

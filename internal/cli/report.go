@@ -13,9 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"repro/cache/disk"
 	"repro/cache/runs"
-	"repro/engine/lang"
 	"repro/reports"
 	"repro/reports/claims"
 	"repro/reports/page"
@@ -101,32 +99,6 @@ func (t *terminal) printPage(ctx context.Context, f *reportFlags, s *reports.Sna
 		err = t.printTo(f.output, made.Write)
 	}
 	return errors.Join(problems, err)
-}
-
-// found returns what the cache has for the workflow as it is now or, if id is
-// given, the results of that run. The store is to be closed.
-func (p *project) found(ctx context.Context, t *terminal, id string) (_ *reports.Snapshot, store *disk.Store, err error) {
-	var w *lang.Workflow
-	var record *runs.Run
-	if id != "" {
-		record, err = p.runByName(id)
-	} else {
-		w, err = p.load(ctx, t)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if store, err = p.openStore(ctx, t); err != nil {
-		return nil, nil, err
-	}
-	if id != "" {
-		return reports.NewSnapshot("run "+record.ID, record, store), store, nil
-	}
-	found, err := p.snapshot(ctx, t, w, store)
-	if err != nil {
-		return nil, nil, errors.Join(err, store.Close())
-	}
-	return found, store, nil
 }
 
 func (p *project) remedy(run string) string {

@@ -12,10 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"repro/cache"
 	"repro/cache/disk"
 	"repro/cache/runs"
-	"repro/engine/lang"
 	"repro/engine/local"
 	"repro/engine/lock"
 	"repro/engine/plan"
@@ -68,11 +66,7 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 	}
 	started := time.Now().UTC()
 	p.locked = f.locked
-	w, err := p.load(ctx, t)
-	if err != nil {
-		return err
-	}
-	store, err := p.openStore(ctx, t)
+	made, store, err := p.planned(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -82,7 +76,7 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 		}
 		err = errors.Join(err, p.closePlugins()) // stages may have asked once more
 	}()
-	record, runErr := p.carryOut(ctx, t, f, w, store, started)
+	record, runErr := p.carryOut(ctx, t, f, made, store, started)
 	if record == nil {
 		return runErr
 	}
@@ -90,22 +84,17 @@ func (p *project) run(ctx context.Context, t *terminal, f *runFlags) (err error)
 		return runErr // who interrupts does not wait for tables
 	}
 	tables, err := tables(context.WithoutCancel(ctx), t, reports.NewSnapshot("this run", record, store))
-	if n := len(w.Claims); n > 0 {
+	if n := len(made.Workflow.Claims); n > 0 {
 		t.say("note: there are %d claims to judge: %s", n, p.command("claims"))
 	}
 	return errors.Join(runErr, err, p.answer(t, record, tables))
 }
 
-// carryOut plans and runs the workflow. There is a record as soon as something
-// could have run, whatever the error.
-func (p *project) carryOut(ctx context.Context, t *terminal, f *runFlags, w *lang.Workflow, store *disk.Store, started time.Time) (*runs.Run, error) {
-	records := p.records()
-	made, err := p.plan(ctx, t, w, store, records)
-	if err != nil {
-		return nil, err
-	}
+// carryOut runs the plan. There is a record as soon as something could have run,
+// whatever the error.
+func (p *project) carryOut(ctx context.Context, t *terminal, f *runFlags, made *plan.Plan, store *disk.Store, started time.Time) (*runs.Run, error) {
 	if f.locked {
-		if err := p.checkLock(t, w, made); err != nil {
+		if err := p.checkLock(t, made); err != nil {
 			return nil, err
 		}
 	}
@@ -113,11 +102,12 @@ func (p *project) carryOut(ctx context.Context, t *terminal, f *runFlags, w *lan
 	if err != nil {
 		return nil, err
 	}
-	record := p.newRecord(ctx, w)
+	record := p.newRecord(ctx, made.Workflow)
 	record.Started = started
-	if err := p.define(ctx, record, w, store); err != nil {
+	if err := p.define(ctx, record, made.Workflow, store); err != nil {
 		return nil, err
 	}
+	records := p.records()
 	// Written before the first stage starts, so that a killed run leaves a trace.
 	if err := records.Write(record); err != nil {
 		return nil, err
@@ -136,20 +126,6 @@ func (p *project) answer(t *terminal, record *runs.Run, tables []*reports.Table)
 		return err
 	}
 	return t.printJSON(runAnswer{Run: record, Tables: list})
-}
-
-// plan makes the plan and shows what is wrong with it.
-func (p *project) plan(ctx context.Context, t *terminal, w *lang.Workflow, store *disk.Store, records *runs.Dir) (*plan.Plan, error) {
-	made, diags := plan.New(ctx, w, plan.Options{
-		Store:    store,
-		Files:    store,
-		Targets:  p.patterns,
-		Previous: func() map[string][]cache.Digest { return earlierKeys(records, p.workflowID()) },
-	})
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
-	}
-	return made, t.diagnose(diags, w.Sources, p.flags.json)
 }
 
 // walk carries out the plan, telling the story, and fills the record.

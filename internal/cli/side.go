@@ -53,7 +53,11 @@ func (p *project) sideOf(ctx context.Context, t *terminal, f *diffFlags, store *
 		if err != nil {
 			return nil, err
 		}
-		if found, err = p.snapshot(ctx, t, w, store); err != nil {
+		made, err := p.plan(ctx, t, w, store, nil)
+		if err != nil {
+			return nil, err
+		}
+		if found, err = p.snapshot(ctx, made, store); err != nil {
 			return nil, err
 		}
 		found.Label = presentLabel(p.flags)

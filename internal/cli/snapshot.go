@@ -17,12 +17,33 @@ import (
 	"repro/reports"
 )
 
-// snapshot returns what the cache has for the workflow as it is now.
-func (p *project) snapshot(ctx context.Context, t *terminal, w *lang.Workflow, store *disk.Store) (*reports.Snapshot, error) {
-	made, err := p.plan(ctx, t, w, store, p.records())
-	if err != nil {
-		return nil, err
+// found returns what the cache has for the workflow as it is now or, if id is
+// given, the results of that run. The store is to be closed.
+func (p *project) found(ctx context.Context, t *terminal, id string) (_ *reports.Snapshot, store *disk.Store, err error) {
+	if id != "" {
+		record, err := p.runByName(id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if store, err = p.openStore(ctx, t); err != nil {
+			return nil, nil, err
+		}
+		return reports.NewSnapshot("run "+record.ID, record, store), store, nil
 	}
+	made, store, err := p.planned(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	found, err := p.snapshot(ctx, made, store)
+	if err != nil {
+		return nil, nil, errors.Join(err, store.Close())
+	}
+	return found, store, nil
+}
+
+// snapshot returns what the cache has for the workflow as it is planned now.
+func (p *project) snapshot(ctx context.Context, made *plan.Plan, store *disk.Store) (*reports.Snapshot, error) {
+	w := made.Workflow
 	record := p.newRecord(ctx, w)
 	record.Stages = run.Found(made)
 	if err := p.define(ctx, record, w, store); err != nil {

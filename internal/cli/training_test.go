@@ -195,7 +195,7 @@ func TestATrainingThatCannotWorkSaysWhy(t *testing.T) {
 		"after step 1 ", "kept in ", "/checkpoint.safetensors)",
 	}, "--var", "learning_rate=1e35")
 	if _, err := os.Stat("/dev/nvidia0"); err != nil {
-		fails(t, dir, 4, []string{"device: libtorch ", "finds no GPU. What is missing is told by: repro doctor"}, "--var", "device=cuda")
+		fails(t, dir, 4, []string{"device: libtorch ", "finds no GPU. A stage sees those that it asks for: resources { gpus = 1 }. What is missing is told by: repro doctor"}, "--var", "device=cuda")
 		out, err := self(t, dir, "doctor", "w.hcl", "--var", "device=cuda").CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "Missing, and needed by w.hcl: NVIDIA driver, trainer.") {
 			t.Errorf("%v\n%s", err, out)
