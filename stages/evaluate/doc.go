@@ -1,7 +1,7 @@
 // Package evaluate scores rankings of multilingual retrieval sets.
 //
 // In come a retrieval set (see corpus.Set) and what ranks its documents for
-// each query: the dot product of embeddings, a TREC run, or chance. Out come
+// each query: the dot product of embeddings, a TREC run, BM25, or chance. Out come
 // means as tidy records, the values of every query, and the run and the
 // judgements in TREC format for other tools.
 //
@@ -51,4 +51,8 @@
 // cross-lingual settings see what such a run has left of one language.
 // Rank-distance and gold-rank need the rank of every answer: they are left out
 // if the run does not list one.
+//
+// BM25 (package bm25) finds only what shares a word with the query, as search
+// engines do; the rest has no rank, as in a run. The collection whose statistics
+// count is the one that a setting searches: C_y, or all documents.
 package evaluate

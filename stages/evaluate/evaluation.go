@@ -43,11 +43,28 @@ type row struct {
 	values  []float64 // metricNames, then biasNames in the multilingual setting; NaN where undefined
 }
 
-// run ranks and scores all queries, in parallel and in any order; each writes
-// to its own place, so that the number of threads changes nothing.
+// run ranks and scores all queries.
 func (e *evaluation) run(ctx context.Context, job *stages.Job) ([]result, error) {
+	outcomes, err := e.rank(ctx, job)
+	if err != nil {
+		return nil, err
+	}
+	if n := unlisted(outcomes); n > 0 && e.ranker != nil {
+		e.unranked = true
+		job.Logf("%d of %d answers are not listed: they count as not found, and rank-distance and gold-rank are left out", n, len(e.pool.qrels))
+	}
+	results := make([]result, len(outcomes))
+	for q, o := range outcomes {
+		results[q] = e.score(q, o)
+	}
+	return results, nil
+}
+
+// rank ranks for all queries, in parallel and in any order; each writes to its
+// own place, so that the number of threads changes nothing.
+func (e *evaluation) rank(ctx context.Context, job *stages.Job) ([]outcome, error) {
 	total := len(e.pool.queries)
-	results := make([]result, total)
+	outcomes := make([]outcome, total)
 	var mu sync.Mutex
 	done := 0
 	group, ctx := errgroup.WithContext(ctx)
@@ -55,7 +72,7 @@ func (e *evaluation) run(ctx context.Context, job *stages.Job) ([]result, error)
 	for from := 0; from < total; from += queryBlock {
 		to := min(from+queryBlock, total)
 		group.Go(func() error {
-			if err := e.block(ctx, from, to, results[from:to]); err != nil {
+			if err := e.block(ctx, from, to, outcomes[from:to]); err != nil {
 				return err
 			}
 			mu.Lock()
@@ -65,27 +82,35 @@ func (e *evaluation) run(ctx context.Context, job *stages.Job) ([]result, error)
 			return nil
 		})
 	}
-	return results, group.Wait()
+	return outcomes, group.Wait()
 }
 
-func (e *evaluation) block(ctx context.Context, from, to int, results []result) error {
+func (e *evaluation) block(ctx context.Context, from, to int, outcomes []outcome) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if e.ranker == nil {
 		for q := from; q < to; q++ {
-			results[q-from] = e.score(q, e.expected(q))
+			outcomes[q-from] = e.expected(q)
 		}
 		return nil
 	}
-	outcomes, err := e.ranker.rank(ctx, from, to)
-	if err != nil {
-		return err
+	ranked, err := e.ranker.rank(ctx, from, to)
+	copy(outcomes, ranked)
+	return err
+}
+
+// unlisted counts the answers that rankings do not list.
+func unlisted(outcomes []outcome) int {
+	n := 0
+	for _, o := range outcomes {
+		for _, g := range o.golds {
+			if !g.found {
+				n++
+			}
+		}
 	}
-	for i, o := range outcomes {
-		results[i] = e.score(from+i, o)
-	}
-	return nil
+	return n
 }
 
 // expected is the outcome that a random order has in expectation.

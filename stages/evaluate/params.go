@@ -14,6 +14,7 @@ const (
 	rankEmbeddings = "embeddings"
 	rankRun        = "run"
 	rankRandom     = "random"
+	rankBM25       = "bm25"
 )
 
 // The settings, in the order of every output.
@@ -37,17 +38,34 @@ type params struct {
 	Missing  string   `json:"missing"`
 	BiasAt   int      `json:"bias_at"`
 	RunDepth int      `json:"run_depth"`
+
+	bm25 bm25Params // for a ranking by BM25
+}
+
+type bm25Params struct {
+	K1        float64 `json:"k1"`
+	B         float64 `json:"b"`
+	Identical bool    `json:"ignore_identical_ids"`
 }
 
 // parseParams reads and checks the parameters. Cut-offs come out sorted and
 // without duplicates: their order means nothing.
 func parseParams(raw json.RawMessage) (params, error) {
 	var p params
-	if err := stages.DecodeParams(raw, &p); err != nil {
+	_, shared, own, err := New().Spec().SplitParams(raw)
+	if err == nil {
+		err = stages.DecodeParams(shared, &p)
+	}
+	if err != nil {
 		return p, err
 	}
-	if err := oneOf("ranking", p.Ranking, rankEmbeddings, rankRun, rankRandom); err != nil {
+	if err := oneOf("ranking", p.Ranking, rankEmbeddings, rankRun, rankRandom, rankBM25); err != nil {
 		return p, err
+	}
+	if p.Ranking == rankBM25 {
+		if err := p.bm25.parse(own); err != nil {
+			return p, err
+		}
 	}
 	if err := oneOf("missing", p.Missing, missingSkip, missingZero); err != nil {
 		return p, err
@@ -76,6 +94,19 @@ func parseParams(raw json.RawMessage) (params, error) {
 	p.RecallAt = ascending(p.RecallAt)
 	p.NDCGAt = ascending(p.NDCGAt)
 	return p, nil
+}
+
+func (p *bm25Params) parse(raw json.RawMessage) error {
+	if err := stages.DecodeParams(raw, p); err != nil {
+		return err
+	}
+	switch {
+	case p.K1 < 0:
+		return &stages.ParamError{Param: stages.VariantName(rankBM25, "k1"), Problem: fmt.Sprintf("%v is negative", p.K1), Hint: "Usual are 0.9 to 2."}
+	case p.B < 0 || p.B > 1:
+		return &stages.ParamError{Param: stages.VariantName(rankBM25, "b"), Problem: fmt.Sprintf("%v is out of range", p.B), Hint: "Give a number from 0 to 1."}
+	}
+	return nil
 }
 
 func oneOf(param, value string, allowed ...string) error {

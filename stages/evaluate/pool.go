@@ -33,8 +33,13 @@ type gold struct {
 	gain int // graded relevance, at least 1
 }
 
-func loadPool(dir string) (*pool, error) {
-	set, err := corpus.LoadIndex(dir)
+// loadPool reads a retrieval set, the texts of its documents only if asked for.
+func loadPool(dir string, texts bool) (*pool, error) {
+	load := corpus.LoadIndex
+	if texts {
+		load = corpus.LoadSet
+	}
+	set, err := load(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,6 @@
 package evaluate
 
-import (
-	"math"
-	"sync"
-)
+import "math"
 
 // This file has the exact expectations of a uniformly random order of N
 // documents, R of which are relevant. In such an order the relevant documents
@@ -14,13 +11,10 @@ import (
 // chance computes expectations. E[AP] and E[MRR] take a pass over all ranks and
 // are kept, since most queries share the sizes that they depend on.
 type chance struct {
-	mu    sync.Mutex
 	known map[[2]int][2]float64 // (N, R) → E[AP], E[MRR]
 }
 
 func (c *chance) means(n, r int) (ap, mrr float64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	values, ok := c.known[[2]int{n, r}]
 	if !ok {
 		values = [2]float64{expectedAP(n, r), expectedMRR(n, r)}

@@ -32,7 +32,7 @@ func (*Stage) Spec() stages.Spec {
 		Version: "2",
 		Doc:     "Scores a ranking of a retrieval set in the monolingual, cross-lingual and multilingual settings.",
 		Params: []stages.Param{
-			{Name: "ranking", Type: "string", Default: `"embeddings"`, Doc: `What ranks the documents: "embeddings" (dot product), "run" (a TREC run; what it does not list is not found) or "random" (the exact expectation of a random order).`},
+			{Name: "ranking", Type: "string", Default: `"embeddings"`, Doc: "What ranks the documents."},
 			{Name: "settings", Type: "list(string)", Default: `["monolingual","cross-lingual","multilingual"]`, Doc: "The settings to score."},
 			{Name: "recall_at", Type: "list(number)", Default: `[1,10]`, Doc: "The ranks k of Recall@k."},
 			{Name: "ndcg_at", Type: "list(number)", Default: `[10]`, Doc: "The ranks k of nDCG@k."},
@@ -40,6 +40,16 @@ func (*Stage) Spec() stages.Spec {
 			{Name: "bias_at", Type: "number", Default: `10`, Doc: "The rank k of the language share and bias among the first k documents of the multilingual list."},
 			{Name: "run_depth", Type: "number", Default: `100`, Doc: "How many documents of each query the run lists."},
 		},
+		Choice: &stages.Choice{Param: "ranking", Variants: []stages.Variant{
+			{Name: rankEmbeddings, Doc: "The dot product of vectors."},
+			{Name: rankRun, Doc: "A TREC run: what it does not list is not found."},
+			{Name: rankRandom, Doc: "The exact expectation of a random order."},
+			{Name: rankBM25, Doc: "BM25, the usual lexical baseline: what shares no word with the query is not found. Words are runs of letters and numbers, neighbouring characters in scripts without spaces, in lower case; there is no stemming and there are no stop words.", Params: []stages.Param{
+				{Name: "k1", Type: "number", Default: "0.9", Doc: "How much a word counts that comes again, from 0; the default is Anserini's, as in BEIR."},
+				{Name: "b", Type: "number", Default: "0.4", Doc: "How much long documents are held back, 0 to 1; the default is Anserini's, as in BEIR."},
+				{Name: "ignore_identical_ids", Type: "bool", Default: "false", Doc: "Leaves out a document that has the query's identifier, as BEIR does: ArguAna's queries are documents."},
+			}},
+		}},
 		Inputs: []stages.Port{
 			{Name: portRetrieval, Doc: "A retrieval set in BEIR layout with languages."},
 			{Name: portEmbeddings, Arity: stages.Optional, Doc: "A folder with queries.npy and corpus.npy, float32, one row for each line of the retrieval set."},
@@ -86,7 +96,7 @@ func (*Stage) Run(ctx context.Context, job *stages.Job) error {
 	if err := checkInputs(job, p.Ranking); err != nil {
 		return err
 	}
-	set, err := loadPool(job.Path(portRetrieval))
+	set, err := loadPool(job.Path(portRetrieval), p.Ranking == rankBM25)
 	if err != nil {
 		return err
 	}
@@ -96,14 +106,9 @@ func (*Stage) Run(ctx context.Context, job *stages.Job) error {
 	case rankEmbeddings:
 		e.ranker, err = loadEmbeddings(job.Path(portEmbeddings), set, max(p.RunDepth, p.BiasAt))
 	case rankRun:
-		var run *trecRun
-		if run, err = loadRun(job.Path(portRun), set); err == nil {
-			e.ranker = run
-			if n := run.unlisted(); n > 0 {
-				e.unranked = true
-				job.Logf("the run does not list %d of %d answers: they count as not found, and rank-distance and gold-rank are left out", n, len(set.qrels))
-			}
-		}
+		e.ranker, err = loadRun(job.Path(portRun), set)
+	case rankBM25:
+		e.ranker, err = newLexical(ctx, set, p.bm25, max(p.RunDepth, p.BiasAt))
 	}
 	if err != nil {
 		return err

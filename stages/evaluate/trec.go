@@ -122,23 +122,6 @@ func (r *trecRun) outcome(q int) outcome {
 	return o
 }
 
-// unlisted counts the answers that the run does not list.
-func (r *trecRun) unlisted() int {
-	n := 0
-	for q, golds := range r.pool.golds {
-		listed := make(map[int]bool, len(r.lists[q]))
-		for _, h := range r.lists[q] {
-			listed[h.doc] = true
-		}
-		for _, g := range golds {
-			if !listed[g.doc] {
-				n++
-			}
-		}
-	}
-	return n
-}
-
 // writeRun writes the first depth documents of each query. A score has the
 // fewest digits that give the same number back.
 func writeRun(name string, p *pool, results []result, depth int) error {
