@@ -20,7 +20,7 @@ type Task struct {
 type Resources struct {
 	CPUs    int           // threads kept busy; 0 means 1
 	Memory  int64         // bytes; 0 means that it is not counted
-	GPUs    int           // whole devices
+	GPUs    int           // whole devices, which the task shares with no other; 0 means that it sees none
 	Timeout time.Duration // of one attempt; 0 means none
 }
 

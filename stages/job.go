@@ -16,6 +16,7 @@ type Job struct {
 	Out     map[string]string // output port → path to write; does not exist yet, its parent does
 	Dir     string            // the job's own folder: In is below in/, Out below out/; scratch files may go anywhere else in it
 	Threads int               // how many threads the stage may keep busy, at least 1; must not change the result
+	GPUs    []string          // the devices that the stage may use, none if empty, by the names that CUDA_VISIBLE_DEVICES has for them: to its process they are 0, 1 …
 	Log     io.Writer         // kept with the result and shown when the stage fails; safe for concurrent use
 
 	// Checkpoint is the path of a folder for what a long work needs to go on

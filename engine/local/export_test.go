@@ -10,10 +10,15 @@ import (
 type Slots struct{ *slots }
 
 // NewSlots is newSlots.
-func NewSlots(capacity engine.Resources) Slots { return Slots{newSlots(capacity)} }
+func NewSlots(capacity Capacity) Slots { return Slots{newSlots(capacity)} }
 
 // Acquire is acquire.
-func (s Slots) Acquire(ctx context.Context, need engine.Resources) error { return s.acquire(ctx, need) }
+func (s Slots) Acquire(ctx context.Context, need engine.Resources) ([]string, error) {
+	return s.acquire(ctx, need)
+}
 
 // Release is release.
-func (s Slots) Release(need engine.Resources) { s.release(need) }
+func (s Slots) Release(need engine.Resources, gpus ...string) { s.release(need, gpus) }
+
+// Listed is listed.
+func Listed(list string) []string { return listed(list) }

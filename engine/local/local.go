@@ -29,7 +29,7 @@ var (
 )
 
 // New returns an executor that occupies at most capacity at any time.
-func New(w *worker.Worker, capacity engine.Resources) *Executor {
+func New(w *worker.Worker, capacity Capacity) *Executor {
 	return &Executor{worker: w, slots: newSlots(capacity)}
 }
 
@@ -37,8 +37,8 @@ func New(w *worker.Worker, capacity engine.Resources) *Executor {
 func (e *Executor) Fits(r engine.Resources) error {
 	have := e.slots.capacity
 	switch {
-	case r.GPUs > have.GPUs:
-		return fmt.Errorf("needs %d GPU(s), this machine offers %d (what is missing is told by: repro doctor)", r.GPUs, have.GPUs)
+	case r.GPUs > len(have.GPUs):
+		return fmt.Errorf("needs %d GPU(s), this machine offers %d (what is missing is told by: repro doctor)", r.GPUs, len(have.GPUs))
 	case r.Memory > have.Memory:
 		return fmt.Errorf("needs %s of memory, this machine offers %s", humanize.IBytes(uint64(r.Memory)), humanize.IBytes(uint64(have.Memory)))
 	}
@@ -53,15 +53,16 @@ func (e *Executor) Execute(ctx context.Context, t *engine.Task, notify func(engi
 	need := t.Resources
 	// More CPUs than there are only make the task slower, so it gets them all.
 	need.CPUs = min(max(need.CPUs, 1), e.slots.capacity.CPUs)
-	if err := e.slots.acquire(ctx, need); err != nil {
+	gpus, err := e.slots.acquire(ctx, need)
+	if err != nil {
 		return nil, err
 	}
-	defer e.slots.release(need)
+	defer e.slots.release(need, gpus)
 	notify(engine.Event{Kind: engine.Started, Addr: t.Addr, Time: time.Now()})
 	if t.Resources.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, t.Resources.Timeout, fmt.Errorf("timed out after %s", t.Resources.Timeout))
 		defer cancel()
 	}
-	return e.worker.Run(ctx, t, need.CPUs, notify)
+	return e.worker.Run(ctx, t, worker.Share{Threads: need.CPUs, GPUs: gpus}, notify)
 }

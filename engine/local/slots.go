@@ -9,70 +9,82 @@ import (
 )
 
 // slots hands out the machine's resources in the order in which they were
-// asked for. Who waits for memory or a GPU lets others pass; who waits for CPUs
-// does not, or a stream of small tasks would keep a big one out for ever.
+// asked for. Who waits for memory or GPUs lets others pass; who waits for CPUs
+// does not, nor who waits for GPUs those that want some too, or a stream of
+// small tasks would keep a big one out for ever.
 type slots struct {
-	capacity engine.Resources
+	capacity Capacity
 
 	mu      sync.Mutex
 	free    engine.Resources
+	holders map[string]bool // of GPUs, by device
 	waiting []*waiter
 }
 
 type waiter struct {
 	need    engine.Resources
+	gpus    []string // what it got; valid once granted is closed
 	granted chan struct{}
 }
 
-func newSlots(capacity engine.Resources) *slots {
-	return &slots{capacity: capacity, free: capacity}
+func newSlots(capacity Capacity) *slots {
+	return &slots{
+		capacity: capacity,
+		free:     engine.Resources{CPUs: capacity.CPUs, Memory: capacity.Memory, GPUs: len(capacity.GPUs)},
+		holders:  map[string]bool{},
+	}
 }
 
-// acquire waits until need is free and takes it.
-func (s *slots) acquire(ctx context.Context, need engine.Resources) error {
-	s.mu.Lock()
-	if len(s.waiting) == 0 && s.fits(need) {
-		s.take(need, 1)
-		s.mu.Unlock()
-		return nil
-	}
+// acquire waits until need is free and takes it. It returns the GPUs that are
+// now the caller's: the first free ones, which release takes back.
+func (s *slots) acquire(ctx context.Context, need engine.Resources) ([]string, error) {
 	w := &waiter{need: need, granted: make(chan struct{})}
+	s.mu.Lock()
 	s.waiting = append(s.waiting, w)
 	s.grant()
+	atOnce := !slices.Contains(s.waiting, w)
 	s.mu.Unlock()
+	if atOnce {
+		return w.gpus, nil
+	}
 	select {
 	case <-w.granted:
-		return nil
+		return w.gpus, nil
 	case <-ctx.Done():
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if i := slices.Index(s.waiting, w); i >= 0 {
 			s.waiting = slices.Delete(s.waiting, i, i+1)
 		} else { // granted in the meantime
-			s.take(need, -1)
+			s.give(need, w.gpus)
 		}
 		s.grant()
-		return context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
 }
 
-func (s *slots) release(need engine.Resources) {
+// release gives back what acquire took.
+func (s *slots) release(need engine.Resources, gpus []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.take(need, -1)
+	s.give(need, gpus)
 	s.grant()
 }
 
 // grant lets everybody go who fits, first come first served.
 func (s *slots) grant() {
+	gpusAwaited := false
 	for i := 0; i < len(s.waiting) && s.free.CPUs > 0; {
-		if w := s.waiting[i]; s.fits(w.need) {
-			s.take(w.need, 1)
+		w := s.waiting[i]
+		switch {
+		case s.fits(w.need) && (w.need.GPUs == 0 || !gpusAwaited):
+			w.gpus = s.take(w.need)
 			s.waiting = slices.Delete(s.waiting, i, i+1)
 			close(w.granted)
-		} else if w.need.CPUs > s.free.CPUs {
+		case w.need.CPUs > s.free.CPUs:
 			return
-		} else {
+		default:
+			gpusAwaited = gpusAwaited || w.need.GPUs > s.free.GPUs
 			i++
 		}
 	}
@@ -82,8 +94,27 @@ func (s *slots) fits(need engine.Resources) bool {
 	return need.CPUs <= s.free.CPUs && need.Memory <= s.free.Memory && need.GPUs <= s.free.GPUs
 }
 
-func (s *slots) take(need engine.Resources, sign int) {
-	s.free.CPUs -= sign * need.CPUs
-	s.free.Memory -= int64(sign) * need.Memory
-	s.free.GPUs -= sign * need.GPUs
+// take occupies what fits and returns its GPUs.
+func (s *slots) take(need engine.Resources) []string {
+	s.free.CPUs -= need.CPUs
+	s.free.Memory -= need.Memory
+	s.free.GPUs -= need.GPUs
+	var gpus []string
+	for _, device := range s.capacity.GPUs {
+		if len(gpus) < need.GPUs && !s.holders[device] {
+			s.holders[device] = true
+			gpus = append(gpus, device)
+		}
+	}
+	return gpus
+}
+
+// give is the contrary of take.
+func (s *slots) give(need engine.Resources, gpus []string) {
+	s.free.CPUs += need.CPUs
+	s.free.Memory += need.Memory
+	s.free.GPUs += need.GPUs
+	for _, device := range gpus {
+		delete(s.holders, device)
+	}
 }

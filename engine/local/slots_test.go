@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"repro/engine"
 	"repro/engine/local"
 )
@@ -14,7 +16,7 @@ import (
 func TestSlotsNeverGiveMoreThanThereIs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := local.NewSlots(engine.Resources{CPUs: 3})
+		s := local.NewSlots(local.Capacity{CPUs: 3})
 		done := make(chan int, 100)
 		busy, most := make(chan int, 1), 0
 		busy <- 0
@@ -26,7 +28,7 @@ func TestSlotsNeverGiveMoreThanThereIs(t *testing.T) {
 		for i := range 50 {
 			need := engine.Resources{CPUs: 1 + i%3}
 			go func() {
-				if err := s.Acquire(t.Context(), need); err != nil {
+				if _, err := s.Acquire(t.Context(), need); err != nil {
 					t.Error(err)
 				}
 				change(need.CPUs)
@@ -48,27 +50,27 @@ func TestSlotsNeverGiveMoreThanThereIs(t *testing.T) {
 func TestWhoWaitsForAGPULetsOthersPass(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := local.NewSlots(engine.Resources{CPUs: 4, GPUs: 1})
+		s := local.NewSlots(local.Capacity{CPUs: 4, GPUs: []string{"0"}})
 		gpu := engine.Resources{CPUs: 1, GPUs: 1}
-		if err := s.Acquire(t.Context(), gpu); err != nil {
+		if _, err := s.Acquire(t.Context(), gpu); err != nil {
 			t.Fatal(err)
 		}
 		got := make(chan string, 2)
 		go func() {
-			if s.Acquire(t.Context(), gpu) == nil {
+			if _, err := s.Acquire(t.Context(), gpu); err == nil {
 				got <- "gpu"
 			}
 		}()
 		synctest.Wait()
 		go func() {
-			if s.Acquire(t.Context(), engine.Resources{CPUs: 1}) == nil {
+			if _, err := s.Acquire(t.Context(), engine.Resources{CPUs: 1}); err == nil {
 				got <- "cpu"
 			}
 		}()
 		if first := <-got; first != "cpu" {
 			t.Errorf("%s went first", first)
 		}
-		s.Release(gpu)
+		s.Release(gpu, "0")
 		if second := <-got; second != "gpu" {
 			t.Errorf("then %s", second)
 		}
@@ -78,15 +80,15 @@ func TestWhoWaitsForAGPULetsOthersPass(t *testing.T) {
 func TestABigTaskIsNotStarvedBySmallOnes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := local.NewSlots(engine.Resources{CPUs: 2})
+		s := local.NewSlots(local.Capacity{CPUs: 2})
 		one, two := engine.Resources{CPUs: 1}, engine.Resources{CPUs: 2}
-		if err := s.Acquire(t.Context(), one); err != nil {
+		if _, err := s.Acquire(t.Context(), one); err != nil {
 			t.Fatal(err)
 		}
 		order := make(chan string, 2)
 		for _, need := range []engine.Resources{two, one} {
 			go func() {
-				if s.Acquire(t.Context(), need) == nil {
+				if _, err := s.Acquire(t.Context(), need); err == nil {
 					order <- map[int]string{1: "small", 2: "big"}[need.CPUs]
 					s.Release(need)
 				}
@@ -104,30 +106,106 @@ func TestABigTaskIsNotStarvedBySmallOnes(t *testing.T) {
 func TestWhoGivesUpWaitingTakesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := local.NewSlots(engine.Resources{CPUs: 1})
+		s := local.NewSlots(local.Capacity{CPUs: 1})
 		one := engine.Resources{CPUs: 1}
-		if err := s.Acquire(t.Context(), one); err != nil {
+		if _, err := s.Acquire(t.Context(), one); err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stop := errors.New("stop")
 		failed := make(chan error)
-		go func() { failed <- s.Acquire(ctx, one) }()
+		go func() {
+			_, err := s.Acquire(ctx, one)
+			failed <- err
+		}()
 		synctest.Wait()
 		cancel(stop)
 		if err := <-failed; !errors.Is(err, stop) {
 			t.Errorf("error %v", err)
 		}
 		s.Release(one)
-		if err := s.Acquire(t.Context(), one); err != nil {
+		if _, err := s.Acquire(t.Context(), one); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
+func TestGPUsAreTheFirstFreeOnesInTheirOrder(t *testing.T) {
+	t.Parallel()
+	s := local.NewSlots(local.Capacity{CPUs: 9, GPUs: []string{"7", "2", "GPU-5"}})
+	take := func(n int, want ...string) {
+		t.Helper()
+		got, err := s.Acquire(t.Context(), engine.Resources{CPUs: 1, GPUs: n})
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	}
+	take(1, "7")
+	take(0)
+	take(1, "2")
+	s.Release(engine.Resources{CPUs: 1, GPUs: 1}, "7")
+	take(2, "7", "GPU-5")
+	s.Release(engine.Resources{CPUs: 1, GPUs: 2}, "7", "GPU-5")
+	s.Release(engine.Resources{CPUs: 1, GPUs: 1}, "2")
+	take(3, "7", "2", "GPU-5")
+}
+
+// A stream of stages on one GPU each must not keep out one that needs both.
+func TestWhoWaitsForTwoGPUsIsNotPassedByWhoWantsOne(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := local.NewSlots(local.Capacity{CPUs: 9, GPUs: []string{"0", "1"}})
+		need := func(n int) engine.Resources { return engine.Resources{CPUs: 1, GPUs: n} }
+		if _, err := s.Acquire(t.Context(), need(1)); err != nil {
+			t.Fatal(err)
+		}
+		order := make(chan []string, 3)
+		for _, n := range []int{2, 1} {
+			go func() {
+				if gpus, err := s.Acquire(t.Context(), need(n)); err == nil {
+					order <- gpus
+					s.Release(need(n), gpus...)
+				}
+			}()
+			synctest.Wait()
+		}
+		if len(order) > 0 {
+			t.Errorf("somebody got %v while one was awaited", <-order)
+		}
+		if _, err := s.Acquire(t.Context(), need(0)); err != nil {
+			t.Error(err)
+		}
+		s.Release(need(1), "0")
+		if diff := cmp.Diff([][]string{{"0", "1"}, {"0"}}, [][]string{<-order, <-order}); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestWhatCUDAVisibleDevicesLists(t *testing.T) {
+	t.Parallel()
+	for list, want := range map[string][]string{
+		"": nil, "-1": nil, "NoDevFiles": nil, "none": nil,
+		"0": {"0"}, "3,1, 2": {"3", "1", "2"}, "0,1,-1,2": {"0", "1"}, "1,x,2": {"1"}, "2,2,0": {"2", "0"},
+		"GPU-8932f937-d72c,GPU-04a1": {"GPU-8932f937-d72c", "GPU-04a1"},
+		"MIG-GPU-8932f937-d72c/1/0":  {"MIG-GPU-8932f937-d72c/1/0"},
+	} {
+		if diff := cmp.Diff(want, local.Listed(list)); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", list, diff)
+		}
+	}
+}
+
+func TestTheMachineOffersWhatTheUserChose(t *testing.T) {
+	t.Setenv("CUDA_VISIBLE_DEVICES", "GPU-b,GPU-a")
+	if diff := cmp.Diff([]string{"GPU-b", "GPU-a"}, local.Machine().GPUs); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestFitsSaysWhatIsTooMuch(t *testing.T) {
 	t.Parallel()
-	e := local.New(nil, engine.Resources{CPUs: 2, Memory: 1 << 30})
+	e := local.New(nil, local.Capacity{CPUs: 2, Memory: 1 << 30})
 	for _, r := range []engine.Resources{{GPUs: 1}, {Memory: 2 << 30}} {
 		if e.Fits(r) == nil {
 			t.Errorf("%+v fits", r)

@@ -95,7 +95,7 @@ func (b *bench) plan(src string, targets ...string) *plan.Plan {
 
 func (b *bench) runPlan(ctx context.Context, p *plan.Plan) (map[string]runs.Stage, error) {
 	b.t.Helper()
-	executor := local.New(&worker.Worker{Store: b.store, Kinds: b.kinds.Registry(), Scratch: folders{b.dir}}, engine.Resources{CPUs: 2, Memory: 1 << 30})
+	executor := local.New(&worker.Worker{Store: b.store, Kinds: b.kinds.Registry(), Scratch: folders{b.dir}}, local.Capacity{CPUs: 2, Memory: 1 << 30})
 	b.events = nil
 	list, err := run.Run(ctx, p, run.Options{
 		Store: b.store, Executor: executor, FailFast: b.failFast,

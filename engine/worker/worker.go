@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"repro/cache"
@@ -38,8 +39,14 @@ type Scratch interface {
 	Discard(dir string)
 }
 
-// Run carries out the task on the given number of threads.
-func (w *Worker) Run(ctx context.Context, t *engine.Task, threads int, notify func(engine.Event)) (*cache.Result, error) {
+// Share is what a task gets of the machine.
+type Share struct {
+	Threads int
+	GPUs    []string // as in stages.Job
+}
+
+// Run carries out the task with its share of the machine.
+func (w *Worker) Run(ctx context.Context, t *engine.Task, share Share, notify func(engine.Event)) (*cache.Result, error) {
 	stage, ok := w.Kinds.Lookup(t.Action.Kind)
 	if !ok {
 		return nil, fmt.Errorf("%s: there is no kind of stage %q", t.Addr, t.Action.Kind)
@@ -57,7 +64,7 @@ func (w *Worker) Run(ctx context.Context, t *engine.Task, threads int, notify fu
 	log := &log{path: filepath.Join(dir, "log")}
 	r := &running{
 		Worker: w, task: t, stage: stage, spec: lang.SpecFor(stage.Spec(), t.Action.Params),
-		dir: dir, checkpoint: checkpoint, log: log, threads: threads, live: live{addr: t.Addr, notify: notify},
+		dir: dir, checkpoint: checkpoint, log: log, share: share, live: live{addr: t.Addr, notify: notify},
 	}
 	result, err := r.do(ctx)
 	digest, logErr := log.store(ctx, w.Store)
@@ -108,7 +115,7 @@ type running struct {
 	dir        string
 	checkpoint string // "" if none are kept
 	log        *log
-	threads    int
+	share      Share
 	live       live
 	linked     []cache.Digest // blobs whose bytes the stage can reach
 }
@@ -117,6 +124,9 @@ func (r *running) do(ctx context.Context) (*cache.Result, error) {
 	job, err := r.job(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if len(job.GPUs) > 0 {
+		job.Logf("GPU %s", strings.Join(job.GPUs, ", "))
 	}
 	started := time.Now()
 	runErr := r.call(ctx, job)
@@ -159,7 +169,8 @@ func (r *running) job(ctx context.Context) (*stages.Job, error) {
 		Out:        make(map[string]string, len(r.task.Action.Outputs)),
 		Dir:        r.dir,
 		Checkpoint: r.checkpoint,
-		Threads:    max(r.threads, 1),
+		Threads:    max(r.share.Threads, 1),
+		GPUs:       r.share.GPUs,
 		Log:        r.log,
 		OnProgress: r.live.progress,
 		OnNote:     r.live.note,

@@ -60,7 +60,7 @@ func do(t testing.TB, dir string, s stage, version string) (*cache.Result, []eng
 	}
 	w := &worker.Worker{Store: mem.New(), Kinds: stages.NewRegistry(s), Scratch: scratch{dir}, Checkpoints: checkpoints}
 	var events []engine.Event
-	result, err := w.Run(t.Context(), task(t, version), 1, func(e engine.Event) { events = append(events, e) })
+	result, err := w.Run(t.Context(), task(t, version), worker.Share{Threads: 1}, func(e engine.Event) { events = append(events, e) })
 	return result, events, err
 }
 
@@ -206,7 +206,7 @@ func TestACheckpointOfWhoKnowsWhatIsDropped(t *testing.T) {
 		return errors.Join(os.Mkdir(job.Checkpoint, 0o755), os.Chmod(job.Path("in"), 0o644), os.WriteFile(job.Path("in"), []byte("other"), 0o644))
 	}}
 	w := &worker.Worker{Store: store, Kinds: stages.NewRegistry(vandal), Scratch: store, Checkpoints: checkpoints}
-	_, err = w.Run(t.Context(), action, 1, func(engine.Event) {})
+	_, err = w.Run(t.Context(), action, worker.Share{Threads: 1}, func(engine.Event) {})
 	if err == nil || !strings.Contains(err.Error(), "changed one of its inputs") {
 		t.Errorf("got %v", err)
 	}

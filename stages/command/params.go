@@ -57,6 +57,12 @@ func parse(raw json.RawMessage) (*params, error) {
 		if !envName.MatchString(name) || strings.ContainsRune(p.Env[name], 0) {
 			return nil, &stages.ParamError{Param: "env", Problem: fmt.Sprintf("%q is no environment variable", name)}
 		}
+		if name == visibleDevices || name == deviceOrder {
+			return nil, &stages.ParamError{
+				Param: "env", Problem: name + " is set by the engine, as it knows which GPUs are free",
+				Hint: "Say how many the stage needs, and leave the variable away: resources { gpus = 1 }.",
+			}
+		}
 	}
 	if err := p.parseOutputs(); err != nil {
 		return nil, err

@@ -103,7 +103,7 @@ func (s *Stage) Run(ctx context.Context, job *stages.Job) (err error) {
 			return err
 		}
 	}
-	cmd := Cmd{Argv: p.Command, Dir: job.Dir, Env: Environ(job.Dir, p.Env), Grace: s.options.Grace}
+	cmd := Cmd{Argv: p.Command, Dir: job.Dir, Env: append(Environ(job.Dir, p.Env), GPUEnviron(job.GPUs)...), Grace: s.options.Grace}
 	if job.Log != nil {
 		cmd.Stdout, cmd.Stderr = job.Log, job.Log
 	}
@@ -179,6 +179,31 @@ func Environ(dir string, declared map[string]string) []string {
 		list = append(list, name+"="+env[name])
 	}
 	return list
+}
+
+// Variables by which CUDA's libraries choose devices.
+const (
+	visibleDevices = "CUDA_VISIBLE_DEVICES"
+	deviceOrder    = "CUDA_DEVICE_ORDER"
+)
+
+// GPUEnviron lets a process see the given GPUs and no others: not those that
+// another stage works on, nor, if gpus is empty, any on which a program that
+// takes what it finds would make other results than elsewhere.
+//
+// Indices that the host's environment chose count as they do there. Those that
+// the engine gave out itself are in the order of nvidia-smi, where CUDA's own
+// may be another in each process.
+func GPUEnviron(gpus []string) []string {
+	env := []string{visibleDevices + "=" + strings.Join(gpus, ",")}
+	order, ok := os.LookupEnv(deviceOrder)
+	if _, chosen := os.LookupEnv(visibleDevices); !ok && !chosen {
+		order, ok = "PCI_BUS_ID", true
+	}
+	if ok && len(gpus) > 0 {
+		env = append(env, deviceOrder+"="+order)
+	}
+	return env
 }
 
 // explain says what to do about a program that could not be started.

@@ -114,7 +114,7 @@ func TestStageShowsAFixedEnvironment(t *testing.T) {
 			kept = append(kept, line)
 		}
 	}
-	want := "HOME=JOB\nLANG=C.UTF-8\nLC_ALL=C.UTF-8\nNAME=a b=c\nPATH=HOST\nPYTHONHASHSEED=0\nSOURCE_DATE_EPOCH=0\nTMPDIR=JOB\nTZ=Asia/Tokyo\nd\n"
+	want := "CUDA_VISIBLE_DEVICES=\nHOME=JOB\nLANG=C.UTF-8\nLC_ALL=C.UTF-8\nNAME=a b=c\nPATH=HOST\nPYTHONHASHSEED=0\nSOURCE_DATE_EPOCH=0\nTMPDIR=JOB\nTZ=Asia/Tokyo\nd\n"
 	if diff := cmp.Diff(want, strings.Join(kept, "")); diff != "" {
 		t.Errorf("environment (-want +got):\n%s", diff)
 	}

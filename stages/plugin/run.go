@@ -112,7 +112,7 @@ type reporter interface {
 // run carries out a request.
 func (p *Plugin) run(ctx context.Context, req *pluginv1.RunRequest, log io.Writer, to reporter) error {
 	job := &stages.Job{
-		Params: json.RawMessage(req.GetParams()), Dir: req.GetDir(), Threads: max(1, int(req.GetThreads())), Log: log,
+		Params: json.RawMessage(req.GetParams()), Dir: req.GetDir(), Threads: max(1, int(req.GetThreads())), GPUs: req.GetGpus(), Log: log,
 		Checkpoint: req.GetWork().GetCheckpoint(),
 		OnProgress: to.progress, OnNote: to.note, OnClass: to.class,
 	}

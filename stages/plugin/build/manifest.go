@@ -121,5 +121,8 @@ func (m *Manifest) check() error {
 			return fmt.Errorf("env: %q is not the name of a variable", name)
 		}
 	}
+	if name := "CUDA_VISIBLE_DEVICES"; slices.Contains(m.Env, name) {
+		return fmt.Errorf("env: a stage is told by %s which GPUs are its own, and results do not depend on that: leave it away, and ask for GPUs in the workflow, resources { gpus = 1 }", name)
+	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"repro/stages"
+	"repro/stages/command"
 	"repro/stages/plugin/host"
 	"repro/stages/plugin/v1"
 	"repro/stages/sample"
@@ -39,6 +40,7 @@ func (b *byHand) run(ctx context.Context, req *pluginv1.RunRequest, log io.Write
 		return 0, err
 	}
 	cmd := b.command(ctx, req.GetDir(), "run", file)
+	cmd.Env = append(cmd.Env, command.GPUEnviron(req.GetGpus())...)
 	var last bytes.Buffer
 	cmd.Stdout, cmd.Stderr = log, io.MultiWriter(log, &last)
 	peak, err = watch(cmd)

@@ -23,6 +23,7 @@ func (s *suite) kind(ctx context.Context, k stages.Stage) {
 		}
 		w := &work{
 			of: of, given: &s.plugin.Manifest.Cases[i], stage: k, byHand: &byHandKind{byHand{s.program}, spec}, spec: spec,
+			gpus: s.options.GPUs,
 			load: func(w *work) error {
 				params, inputs, err := s.read(w)
 				if err != nil {

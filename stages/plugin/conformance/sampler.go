@@ -70,7 +70,7 @@ func (s *suite) samplerWork(m sample.Method, c *build.Case) *work {
 	return &work{
 		of: "sampler " + m.Name, given: c,
 		stage: stage, byHand: sample.NewKind("sample", alone),
-		spec: stage.Spec().With(m.Name), prefix: stages.VariantName(m.Name, ""),
+		spec: stage.Spec().With(m.Name), prefix: stages.VariantName(m.Name, ""), gpus: s.options.GPUs,
 		load: func(w *work) error { return s.loadSampler(w, m.Name) },
 	}
 }

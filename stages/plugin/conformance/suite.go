@@ -20,6 +20,7 @@ type Options struct {
 	Dir    string       // an existing folder for scratch files, some 200 MB; the caller removes it
 	Report func(Result) // told each result as it comes; may be nil
 	Large  int          // pairs of the large pool; 0 means 200,000
+	GPUs   []string     // devices that every job may use, as in stages.Job
 }
 
 // Run tries the plugin and returns all results. The error is not about the

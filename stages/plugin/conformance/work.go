@@ -23,6 +23,7 @@ type work struct {
 	stage  stages.Stage // as the engine uses it
 	byHand stages.Stage // the same without the engine
 	spec   stages.Spec  // of stage, with the sampler chosen
+	gpus   []string     // that its runs may use
 	prefix string       // of the names of a sampler's own parameters and ports, "demo."; "" of a kind
 	load   func(*work) error
 
@@ -173,7 +174,7 @@ func (w *work) run(ctx context.Context, dir string, v variation) (*outcome, erro
 	}
 	log := &stagetest.Log{}
 	job := &stages.Job{
-		Params: raw, In: w.inputs, Out: map[string]string{}, Dir: dir, Threads: max(1, v.threads), Log: log,
+		Params: raw, In: w.inputs, Out: map[string]string{}, Dir: dir, Threads: max(1, v.threads), GPUs: w.gpus, Log: log,
 		Checkpoint: cmp.Or(v.checkpoint, filepath.Join(dir, "checkpoint")),
 	}
 	for _, port := range w.spec.Outputs {

@@ -114,7 +114,7 @@ func (p *Plugin) ask(ctx context.Context, question func(*session) error) error {
 		if err != nil {
 			return err
 		}
-		desk, err := start(ctx, p.program, dir, nil, p.options)
+		desk, err := start(ctx, p.program, dir, nil, nil, p.options)
 		if err != nil {
 			return errors.Join(err, os.RemoveAll(dir))
 		}
@@ -243,7 +243,7 @@ func (k *kind) Run(ctx context.Context, job *stages.Job) error {
 
 // Request returns the part of a request that all runs share.
 func Request(job *stages.Job) *pluginv1.RunRequest {
-	req := &pluginv1.RunRequest{Params: string(job.Params), Dir: job.Dir, Threads: uint32(max(1, job.Threads))}
+	req := &pluginv1.RunRequest{Params: string(job.Params), Dir: job.Dir, Threads: uint32(max(1, job.Threads)), Gpus: job.GPUs}
 	for _, in := range job.In {
 		req.Inputs = append(req.Inputs, &pluginv1.Input{Port: in.Port, Name: in.Name, Path: in.Path})
 	}

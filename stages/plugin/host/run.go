@@ -18,7 +18,7 @@ func run(ctx context.Context, program *Program, req *pluginv1.RunRequest, job *s
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s, err := start(ctx, program, job.Dir, job.Log, o)
+	s, err := start(ctx, program, job.Dir, job.GPUs, job.Log, o)
 	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

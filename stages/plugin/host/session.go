@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +19,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"repro/stages/command"
 	"repro/stages/plugin"
 	"repro/stages/plugin/v1"
 )
@@ -60,9 +62,9 @@ type session struct {
 	cause error // why the engine stopped it, if it did
 }
 
-// start starts the program in the folder dir. What it says goes to log, which
-// may be nil.
-func start(ctx context.Context, program *Program, dir string, to io.Writer, o Options) (*session, error) {
+// start starts the program in the folder dir, where it sees the given GPUs. What
+// it says goes to log, which may be nil.
+func start(ctx context.Context, program *Program, dir string, gpus []string, to io.Writer, o Options) (*session, error) {
 	s := &session{program: program, options: o.withDefaults()}
 	s.log = newLog(program, to, s.options.MaxLog, func() {
 		s.stop(fmt.Errorf("it wrote more than %d MiB of log", s.options.MaxLog>>20))
@@ -72,7 +74,7 @@ func start(ctx context.Context, program *Program, dir string, to io.Writer, o Op
 		return nil, err
 	}
 	cmd := exec.Command(program.Argv[0], program.Argv[1:]...)
-	cmd.Dir, cmd.Env = dir, append(Environment(dir), program.Env...)
+	cmd.Dir, cmd.Env = dir, slices.Concat(Environment(dir), program.Env, command.GPUEnviron(gpus)) // the last one of a name counts
 	s.process = newProcess(cmd, s.log)
 	s.client = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  plugin.Handshake(),

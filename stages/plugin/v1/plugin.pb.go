@@ -781,11 +781,15 @@ type RunRequest struct {
 	//
 	//	*RunRequest_Draw
 	//	*RunRequest_Work
-	What          isRunRequest_What `protobuf_oneof:"what"`
-	Params        string            `protobuf:"bytes,3,opt,name=params,proto3" json:"params,omitempty"`    // a JSON object with every parameter
-	Inputs        []*Input          `protobuf:"bytes,4,rep,name=inputs,proto3" json:"inputs,omitempty"`    // in the order of the ports, then of the list
-	Dir           string            `protobuf:"bytes,5,opt,name=dir,proto3" json:"dir,omitempty"`          // a folder for scratch files, the plugin's working directory
-	Threads       uint32            `protobuf:"varint,6,opt,name=threads,proto3" json:"threads,omitempty"` // how many threads may be kept busy; must not change the result
+	What    isRunRequest_What `protobuf_oneof:"what"`
+	Params  string            `protobuf:"bytes,3,opt,name=params,proto3" json:"params,omitempty"`    // a JSON object with every parameter
+	Inputs  []*Input          `protobuf:"bytes,4,rep,name=inputs,proto3" json:"inputs,omitempty"`    // in the order of the ports, then of the list
+	Dir     string            `protobuf:"bytes,5,opt,name=dir,proto3" json:"dir,omitempty"`          // a folder for scratch files, the plugin's working directory
+	Threads uint32            `protobuf:"varint,6,opt,name=threads,proto3" json:"threads,omitempty"` // how many threads may be kept busy; must not change the result
+	// The GPUs that the run may use, none if empty, by their indices or UUIDs on
+	// this machine. CUDA_VISIBLE_DEVICES in the environment hides all others, so
+	// that to CUDA they are 0, 1 … in this order.
+	Gpus          []string `protobuf:"bytes,7,rep,name=gpus,proto3" json:"gpus,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -871,6 +875,13 @@ func (x *RunRequest) GetThreads() uint32 {
 		return x.Threads
 	}
 	return 0
+}
+
+func (x *RunRequest) GetGpus() []string {
+	if x != nil {
+		return x.Gpus
+	}
+	return nil
 }
 
 type isRunRequest_What interface {
@@ -1453,7 +1464,7 @@ const file_plugin_proto_rawDesc = "" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\"C\n" +
 	"\rCheckResponse\x122\n" +
-	"\arefusal\x18\x01 \x01(\v2\x18.repro.plugin.v1.FailureR\arefusal\"\xe2\x01\n" +
+	"\arefusal\x18\x01 \x01(\v2\x18.repro.plugin.v1.FailureR\arefusal\"\xf6\x01\n" +
 	"\n" +
 	"RunRequest\x12+\n" +
 	"\x04draw\x18\x01 \x01(\v2\x15.repro.plugin.v1.DrawH\x00R\x04draw\x12+\n" +
@@ -1461,7 +1472,8 @@ const file_plugin_proto_rawDesc = "" +
 	"\x06params\x18\x03 \x01(\tR\x06params\x12.\n" +
 	"\x06inputs\x18\x04 \x03(\v2\x16.repro.plugin.v1.InputR\x06inputs\x12\x10\n" +
 	"\x03dir\x18\x05 \x01(\tR\x03dir\x12\x18\n" +
-	"\athreads\x18\x06 \x01(\rR\athreadsB\x06\n" +
+	"\athreads\x18\x06 \x01(\rR\athreads\x12\x12\n" +
+	"\x04gpus\x18\a \x03(\tR\x04gpusB\x06\n" +
 	"\x04what\"\x93\x01\n" +
 	"\x04Draw\x12\x18\n" +
 	"\asampler\x18\x01 \x01(\tR\asampler\x12\x12\n" +

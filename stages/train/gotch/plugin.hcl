@@ -6,4 +6,4 @@ file     = "repro-gotch"
 
 # Where CUDA's libraries are, which GPUs may be used and how long a machine stays
 # are facts of a machine.
-machine_env = ["LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "REPRO_CHECKPOINT_EVERY"]
+machine_env = ["LD_LIBRARY_PATH", "REPRO_CHECKPOINT_EVERY"]

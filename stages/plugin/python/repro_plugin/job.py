@@ -40,6 +40,10 @@ class Job:
     dir: Path  #: a folder for scratch files
     threads: int  #: how many threads may be kept busy, at least 1; must not change the result
 
+    #: The GPUs that may be used, none if empty, by their indices or UUIDs on this machine. CUDA_VISIBLE_DEVICES hides all
+    #: others: to CUDA, and so to PyTorch, they are 0, 1 … in this order.
+    gpus: list[str]
+
     #: The folder for what a long work needs to go on where it was: what an attempt that was killed, cancelled or failed
     #: left there is there again for the next one at the same work, under another path. It may not exist yet, its parent
     #: does. It must not change the outputs. None if nobody keeps one, as for a sampler.
@@ -54,10 +58,12 @@ class Job:
         inputs: Sequence[Input] = (),
         outputs: Mapping[str, str] | None = None,
         checkpoint: Path | None = None,
+        gpus: Sequence[str] = (),
     ) -> None:
         self.dir = dir
         self.checkpoint = checkpoint
         self.threads = max(1, threads)
+        self.gpus = list(gpus)
         self._reporter = reporter
         self._ports = [port.name for port in ports]
         self._inputs = inputs

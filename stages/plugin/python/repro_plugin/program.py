@@ -151,6 +151,7 @@ def _job(request: pb.RunRequest, reporter: Reporter, component: Component) -> Jo
         inputs=[Input(entry.port, entry.name, entry.path) for entry in request.inputs],
         outputs=dict(request.work.outputs),
         checkpoint=Path(request.work.checkpoint) if request.work.checkpoint else None,
+        gpus=request.gpus,
     )
 
 

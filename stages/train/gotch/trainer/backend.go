@@ -66,7 +66,7 @@ func Device(name string) (gotch.Device, error) {
 	if !gotch.CUDA.IsAvailable() {
 		return gotch.Device{}, &stages.ParamError{
 			Param: "device", Problem: fmt.Sprintf("libtorch %s finds no GPU", torch.Version()),
-			Hint: `What is missing is told by: repro doctor. To compute on the CPU: device = "cpu"`,
+			Hint: `A stage sees those that it asks for: resources { gpus = 1 }. What is missing is told by: repro doctor. To compute on the CPU: device = "cpu"`,
 		}
 	}
 	return gotch.CudaBuilder(0), nil

@@ -150,20 +150,22 @@ class Progress(_message.Message):
     def __init__(self, done: _Optional[int] = ..., total: _Optional[int] = ..., unit: _Optional[str] = ..., note: _Optional[str] = ...) -> None: ...
 
 class RunRequest(_message.Message):
-    __slots__ = ["dir", "draw", "inputs", "params", "threads", "work"]
+    __slots__ = ["dir", "draw", "gpus", "inputs", "params", "threads", "work"]
     DIR_FIELD_NUMBER: _ClassVar[int]
     DRAW_FIELD_NUMBER: _ClassVar[int]
+    GPUS_FIELD_NUMBER: _ClassVar[int]
     INPUTS_FIELD_NUMBER: _ClassVar[int]
     PARAMS_FIELD_NUMBER: _ClassVar[int]
     THREADS_FIELD_NUMBER: _ClassVar[int]
     WORK_FIELD_NUMBER: _ClassVar[int]
     dir: str
     draw: Draw
+    gpus: _containers.RepeatedScalarFieldContainer[str]
     inputs: _containers.RepeatedCompositeFieldContainer[Input]
     params: str
     threads: int
     work: Work
-    def __init__(self, draw: _Optional[_Union[Draw, _Mapping]] = ..., work: _Optional[_Union[Work, _Mapping]] = ..., params: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., dir: _Optional[str] = ..., threads: _Optional[int] = ...) -> None: ...
+    def __init__(self, draw: _Optional[_Union[Draw, _Mapping]] = ..., work: _Optional[_Union[Work, _Mapping]] = ..., params: _Optional[str] = ..., inputs: _Optional[_Iterable[_Union[Input, _Mapping]]] = ..., dir: _Optional[str] = ..., threads: _Optional[int] = ..., gpus: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Sampler(_message.Message):
     __slots__ = ["doc", "inputs", "name", "params"]
