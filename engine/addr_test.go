@@ -60,3 +60,30 @@ func TestPatternRefusesWhatIsNoAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestAPatternThatMatchesNothingIsExplained(t *testing.T) {
+	t.Parallel()
+	known := []engine.Addr{
+		{Kind: "exec", Name: "prepare"},
+		{Kind: "train", Name: "encoder", Each: []engine.Axis{{"sampler", "x-y"}, {"seed", "0"}}},
+		{Kind: "train", Name: "encoder", Each: []engine.Axis{{"sampler", "hybrid"}, {"seed", "1"}}},
+	}
+	for pattern, want := range map[string]string{
+		"train.encdoer":                        ` Did you mean "train.encoder"?`,
+		"exec.perpare[seed=1]":                 ` Did you mean "exec.prepare"?`,
+		"evaluate.retrieval":                   "",
+		"exec.prepare[seed=1]":                 " exec.prepare has no matrix.",
+		"train.encoder[sede=1]":                ` train.encoder has the axes sampler, seed, not sede. Did you mean "seed"?`,
+		"train.encoder[sampler=hybird]":        ` sampler of train.encoder is one of x-y, hybrid.`,
+		"train.encoder[sampler=hybrid,seed=9]": " seed of train.encoder is one of 0, 1.",
+		"train.encoder[sampler=hybrid,seed=0]": " There are others of train.encoder, such as train.encoder[sampler=x-y,seed=0].",
+	} {
+		p, err := engine.ParsePattern(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.Hint(known); got != want {
+			t.Errorf("%s:%s, want%s", pattern, got, want)
+		}
+	}
+}

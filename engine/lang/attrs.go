@@ -8,6 +8,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"repro/engine"
 )
 
 // readAttrs evaluates the attributes of a block and gives each to set, if it is
@@ -19,7 +21,7 @@ func (e *evaluator) readAttrs(what string, block *hclsyntax.Block, known []strin
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError,
 				Summary:  "Unknown attribute",
-				Detail:   fmt.Sprintf("%s has no %q; it has %s.%s", what, attr.Name, joinNames(known), didYouMean(attr.Name, known)),
+				Detail:   fmt.Sprintf("%s has no %q; it has %s.%s", what, attr.Name, joinNames(known), engine.DidYouMean(attr.Name, known)),
 				Subject:  attr.NameRange.Ptr(),
 			})
 			continue

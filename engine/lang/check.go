@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty/gocty"
 
 	"repro/cache/runs"
+	"repro/engine"
 )
 
 // unitQuestion is the unit of a check that names no other.
@@ -151,7 +152,7 @@ func checkFits(c *runs.Check, r *Report, block *hclsyntax.Block) hcl.Diagnostics
 	dims := slices.Concat(r.Rows, r.Columns)
 	for attr, dim := range map[string]string{"dim": c.Dim, "along": c.Along} {
 		if dim != "" && !slices.Contains(dims, dim) {
-			bad(attr, "%q is neither a row nor a column of report.%s, which has %s.%s", dim, r.Name, joinNames(dims), didYouMean(dim, dims))
+			bad(attr, "%q is neither a row nor a column of report.%s, which has %s.%s", dim, r.Name, joinNames(dims), engine.DidYouMean(dim, dims))
 		}
 	}
 	switch c.Kind {

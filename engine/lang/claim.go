@@ -11,6 +11,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"repro/cache/runs"
+	"repro/engine"
 )
 
 // claimAttrs are the attributes of a claim block: what each is read as.
@@ -35,7 +36,7 @@ func (e *evaluator) evalClaim(n *node) (*Claim, hcl.Diagnostics) {
 	for _, block := range n.block.Body.Blocks {
 		if _, known := checkKinds[runs.CheckKind(block.Type)]; !known || len(block.Labels) > 0 {
 			diags = append(diags, claimProblem("Unexpected block", block.DefRange(),
-				fmt.Sprintf("A claim has blocks %s, without labels.%s", joinKinds(kinds), didYouMean(block.Type, texts(kinds)))))
+				fmt.Sprintf("A claim has blocks %s, without labels.%s", joinKinds(kinds), engine.DidYouMean(block.Type, texts(kinds)))))
 			continue
 		}
 		check, more := e.evalCheck(block)

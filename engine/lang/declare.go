@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"repro/engine"
 )
 
 // The blocks of a workflow file.
@@ -72,7 +74,7 @@ func (e *evaluator) declare(body *hclsyntax.Body) hcl.Diagnostics {
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError,
 				Summary:  "Unknown block",
-				Detail:   fmt.Sprintf("There is no block %q.%s", block.Type, didYouMean(block.Type, slices.Sorted(maps.Keys(blockLabels)))),
+				Detail:   fmt.Sprintf("There is no block %q.%s", block.Type, engine.DidYouMean(block.Type, slices.Sorted(maps.Keys(blockLabels)))),
 				Subject:  block.TypeRange.Ptr(),
 			})
 			continue

@@ -10,6 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"repro/engine"
 	"repro/internal/dag"
 )
 
@@ -200,7 +201,7 @@ func (e *evaluator) resolve(n *node, t hcl.Traversal) (int, *hcl.Diagnostic) {
 	case root == "stage":
 		return bad("Incomplete reference", "Write stage.KIND.NAME, then an index if it has a matrix, then an output.")
 	default:
-		hint := didYouMean(root, []string{"var", "local", "stage", "each"})
+		hint := engine.DidYouMean(root, []string{"var", "local", "stage", "each"})
 		return bad("Unknown reference", fmt.Sprintf("There is no %q. References start with var, local, stage or each; text needs quotes.%s", root, hint))
 	}
 	i, ok := e.index[want]
@@ -211,7 +212,7 @@ func (e *evaluator) resolve(n *node, t hcl.Traversal) (int, *hcl.Diagnostic) {
 				known = append(known, other.ref.String())
 			}
 		}
-		return bad("Unknown reference", fmt.Sprintf("%s is declared nowhere.%s", want, didYouMean(want.String(), known)))
+		return bad("Unknown reference", fmt.Sprintf("%s is declared nowhere.%s", want, engine.DidYouMean(want.String(), known)))
 	}
 	return i, nil
 }

@@ -75,7 +75,7 @@ func (s *instances) find(block ref, want map[string]string) (int, error) {
 	if len(full) < len(want) {
 		for name := range want {
 			if !slices.Contains(s.axes, name) {
-				return 0, fmt.Errorf("%s has no axis %q; it has %s.%s", block, name, joinNames(s.axes), didYouMean(name, s.axes))
+				return 0, fmt.Errorf("%s has no axis %q; it has %s.%s", block, name, joinNames(s.axes), engine.DidYouMean(name, s.axes))
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"repro/engine"
 	"repro/stages"
 )
 
@@ -134,7 +135,7 @@ func (e *evaluator) unknownKind(kind string, at hcl.Range) *hcl.Diagnostic {
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError,
 		Summary:  "Unknown kind of stage",
-		Detail:   text + "." + didYouMean(kind, kinds),
+		Detail:   text + "." + engine.DidYouMean(kind, kinds),
 		Subject:  &at,
 	}
 }

@@ -68,7 +68,7 @@ func setResource(r *engine.Resources, name string, v cty.Value) (problem string)
 		}
 		r.Timeout = d
 	default:
-		return fmt.Sprintf("There is no resource %q; there are cpus, gpus, memory and timeout.%s", name, didYouMean(name, []string{"cpus", "gpus", "memory", "timeout"}))
+		return fmt.Sprintf("There is no resource %q; there are cpus, gpus, memory and timeout.%s", name, engine.DidYouMean(name, []string{"cpus", "gpus", "memory", "timeout"}))
 	}
 	return ""
 }

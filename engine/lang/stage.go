@@ -91,7 +91,7 @@ func (b *stageBlock) open() hcl.Diagnostics {
 	for _, attr := range sortedAttrs(b.body.Attributes) {
 		if !slices.Contains(known, attr.Name) {
 			diags = append(diags, b.problem(attr.NameRange, "Unknown attribute",
-				fmt.Sprintf("A %s stage has no %q; it has %s.%s%s", b.Kind, attr.Name, joinNames(known), didYouMean(attr.Name, known), b.variantHint(attr.Name))))
+				fmt.Sprintf("A %s stage has no %q; it has %s.%s%s", b.Kind, attr.Name, joinNames(known), engine.DidYouMean(attr.Name, known), b.variantHint(attr.Name))))
 		}
 		b.attribute(attr.Name, attr)
 	}
@@ -153,7 +153,7 @@ func (b *stageBlock) openBlocks() hcl.Diagnostics {
 			// What a plugin adds is known once something uses it.
 		default:
 			diags = append(diags, b.problem(block.TypeRange, "Unknown block",
-				fmt.Sprintf("A %s stage has no block %q; it may have %s.%s", b.Kind, block.Type, joinNames(known), didYouMean(block.Type, known))))
+				fmt.Sprintf("A %s stage has no block %q; it may have %s.%s", b.Kind, block.Type, joinNames(known), engine.DidYouMean(block.Type, known))))
 		}
 		seen[block.Type] = true
 	}

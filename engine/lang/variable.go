@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+
+	"repro/engine"
 )
 
 // variable is a declared variable.
@@ -93,7 +95,7 @@ func loadVars(parser *hclparse.Parser, o Options, declared []*variable) (map[str
 		diags = append(diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError,
 			Summary:  "Unknown variable",
-			Detail:   fmt.Sprintf("The workflow declares no variable %q.%s", name, didYouMean(name, slices.Sorted(maps.Keys(byName)))),
+			Detail:   fmt.Sprintf("The workflow declares no variable %q.%s", name, engine.DidYouMean(name, slices.Sorted(maps.Keys(byName)))),
 			Subject:  at,
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
+	"repro/engine"
 	"repro/stages"
 )
 
@@ -31,7 +32,7 @@ func (b *stageBlock) openVariant(block *hclsyntax.Block, v stages.Variant) hcl.D
 			if len(known) > 0 {
 				has = "has " + joinNames(known)
 			}
-			hint := didYouMean(attr.Name, known)
+			hint := engine.DidYouMean(attr.Name, known)
 			if slices.ContainsFunc(b.Spec.Params, func(p stages.Param) bool { return p.Name == attr.Name }) {
 				hint = " It belongs into the stage, outside of this block."
 			}
@@ -111,7 +112,7 @@ func (b *stageBlock) unknownVariant(name string) string {
 		text += ", and those of the plugins " + joinNames(plugins)
 		known = append(known, plugins...)
 	}
-	if hint := didYouMean(name, known); hint != "" {
+	if hint := engine.DidYouMean(name, known); hint != "" {
 		return text + "." + hint
 	}
 	return text + fmt.Sprintf(". That of a plugin needs its block: plugin %q { source = … }.", name)

@@ -172,7 +172,9 @@ func selectStages(w *lang.Workflow, targets []engine.Pattern) (map[*lang.Stage]b
 	wanted := make(map[*lang.Stage]bool, len(w.Stages))
 	for _, target := range targets {
 		any := false
+		known := make([]engine.Addr, 0, len(w.Stages))
 		for _, s := range w.Stages {
+			known = append(known, s.Addr)
 			if target.Match(s.Addr) {
 				wanted[s], any = true, true
 			}
@@ -181,7 +183,7 @@ func selectStages(w *lang.Workflow, targets []engine.Pattern) (map[*lang.Stage]b
 			diags = append(diags, &hcl.Diagnostic{
 				Severity: hcl.DiagError,
 				Summary:  "No such stage",
-				Detail:   "The workflow has no stage " + target.String() + ". List them with: repro plan " + w.File,
+				Detail:   "The workflow has no stage " + target.String() + "." + target.Hint(known) + " List them with: repro plan " + w.File,
 			})
 		}
 	}

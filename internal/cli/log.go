@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -78,6 +79,7 @@ func (p *project) findStage() (run string, _ runs.Stage, _ error) {
 		return "", runs.Stage{}, withCode(exitUsage, errors.New("name one stage, such as train.encoder[seed=0]"))
 	}
 	pattern := p.patterns[0]
+	var known []engine.Addr
 	records := p.records()
 	list, err := records.List()
 	if err != nil {
@@ -94,7 +96,11 @@ func (p *project) findStage() (run string, _ runs.Stage, _ error) {
 		var found []runs.Stage
 		for _, s := range r.Stages {
 			addr, err := engine.ParsePattern(s.Addr)
-			if err == nil && pattern.Match(engine.Addr(addr)) && (s.State == runs.Ran || s.State == runs.Hit || s.State == runs.Failed || !s.Log.IsZero()) {
+			if err != nil {
+				continue
+			}
+			known = append(known, engine.Addr(addr))
+			if pattern.Match(engine.Addr(addr)) && (s.State == runs.Ran || s.State == runs.Hit || s.State == runs.Failed || !s.Log.IsZero()) {
 				found = append(found, s)
 			}
 		}
@@ -111,5 +117,9 @@ func (p *project) findStage() (run string, _ runs.Stage, _ error) {
 		}
 		return "", runs.Stage{}, withCode(exitUsage, fmt.Errorf("%s means %d stages, such as %s: name one", pattern, len(found), found[0].Addr))
 	}
-	return "", runs.Stage{}, fmt.Errorf("no run of %s has run %s", p.file, pattern)
+	hint := ""
+	if !slices.ContainsFunc(known, pattern.Match) {
+		hint = "." + pattern.Hint(known)
+	}
+	return "", runs.Stage{}, fmt.Errorf("no run of %s has run %s%s", p.file, pattern, strings.TrimSuffix(hint, "."))
 }

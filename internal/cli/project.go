@@ -312,12 +312,21 @@ func (p *project) runByName(name string) (*runs.Run, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("there is no run %s on record. List runs with: %s", name, p.command("history"))
+		return nil, fmt.Errorf("there is no run %s on record.%s List runs with: %s", name, likeRun(name, list), p.command("history"))
 	case 1:
 	default:
 		return nil, withCode(exitUsage, fmt.Errorf("%s means %d runs, such as %s and %s: give more of it", name, len(found), found[0], found[1]))
 	}
 	return p.records().Load(found[0])
+}
+
+// likeRun proposes the run whose ID begins most like name.
+func likeRun(name string, list []runs.Header) string {
+	starts := make([]string, 0, len(list))
+	for _, h := range list {
+		starts = append(starts, h.ID[:min(len(name), len(h.ID))])
+	}
+	return engine.DidYouMean(name, starts)
 }
 
 // workflowID names the workflow in records: its path from the root.
