@@ -74,7 +74,8 @@ type Results interface {
 	// ErrMiss. It does not say whether the result's blobs are still there.
 	Lookup(ctx context.Context, key Digest) (*Result, error)
 	// Record adds r to the results of the action and selects it. Earlier,
-	// different results are kept (see History). The result is visible to Lookup
+	// different results are kept (see History); one with the same outputs is
+	// replaced, as the log of the newer one is there for sure. The result is visible to Lookup
 	// at once, and durable after all blobs put before it, at the latest when
 	// Sync or Close returns.
 	Record(ctx context.Context, key Digest, r *Result) error

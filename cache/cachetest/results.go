@@ -78,9 +78,9 @@ func history(t *testing.T, s cache.Store) {
 		history          []*cache.Result
 	}{
 		{first, first, []*cache.Result{first}},
-		{again, first, []*cache.Result{first}},
-		{second, second, []*cache.Result{first, second}},
-		{again, first, []*cache.Result{first, second}},
+		{again, again, []*cache.Result{again}},
+		{second, second, []*cache.Result{again, second}},
+		{first, first, []*cache.Result{first, second}},
 	} {
 		record(t, s, key, step.record)
 		if diff := cmp.Diff(step.selected, lookup(t, s, key)); diff != "" {

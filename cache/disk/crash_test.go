@@ -32,6 +32,8 @@ func TestMain(m *testing.M) {
 		err = hold(os.Args[1])
 	case "write":
 		err = writeForever(os.Args[1], os.Args[2])
+	case "remove":
+		err = removeMost(os.Args[1])
 	default:
 		err = fmt.Errorf("unknown child %q", role)
 	}

@@ -46,6 +46,25 @@ const (
 // cache. Badger's own check of what it reads is off: it ends the process where
 // a damaged row has to be a row that is not there (see unseal).
 func openIndex(dir string, warn func(string)) (*index, error) {
+	if err := removeEmptyLogs(dir); err != nil {
+		return nil, err
+	}
+	// A process that ends within a second leaves a table and no time to merge
+	// it with others. After many such, one has to take the time.
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil {
+		return nil, err
+	}
+	o := indexOptions(dir, warn)
+	o.CompactL0OnClose = len(tables) > 32
+	db, err := badger.Open(o)
+	if err != nil {
+		return nil, fmt.Errorf("open the index %s (removing that folder empties the cache and makes it usable again): %w", dir, err)
+	}
+	return &index{dir: dir, db: db, warn: warn, allocated: map[string]bool{}}, nil
+}
+
+func indexOptions(dir string, warn func(string)) badger.Options {
 	o := badger.DefaultOptions(dir)
 	o.Logger = logger{warn}
 	o.MetricsEnabled = false
@@ -63,21 +82,7 @@ func openIndex(dir string, warn func(string)) (*index, error) {
 	// Each transaction is synced when it commits. Syncing once after several of
 	// them would miss those in a memory table that was full in between.
 	o.SyncWrites = true
-	if err := removeEmptyLogs(dir); err != nil {
-		return nil, err
-	}
-	// A process that ends within a second leaves a table and no time to merge
-	// it with others. After many such, one has to take the time.
-	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
-	if err != nil {
-		return nil, err
-	}
-	o.CompactL0OnClose = len(tables) > 32
-	db, err := badger.Open(o)
-	if err != nil {
-		return nil, fmt.Errorf("open the index %s (removing that folder empties the cache and makes it usable again): %w", dir, err)
-	}
-	return &index{dir: dir, db: db, warn: warn, allocated: map[string]bool{}}, nil
+	return o
 }
 
 // removeEmptyLogs removes logs that a process was killed in the middle of
@@ -261,13 +266,15 @@ func (x *index) allocateLogs() error {
 			return err
 		}
 		info, err := f.Stat()
-		if err == nil {
+		// One without a size has only been made, or is about to be removed.
+		begun := err == nil && info.Size() > 0
+		if begun {
 			err = allocate(f, info.Size())
 		}
 		if err := errors.Join(err, f.Close()); err != nil {
 			return err
 		}
-		x.allocated[name] = true
+		x.allocated[name] = begun
 	}
 	return nil
 }

@@ -33,8 +33,8 @@ func (s *Store) History(ctx context.Context, key cache.Digest) ([]*cache.Result,
 	return all, err
 }
 
-// Record adds r to the results of the action and selects it. A result with the
-// same outputs as an earlier one only selects that.
+// Record adds r to the results of the action and selects it, in the place of an
+// earlier one with the same outputs.
 func (s *Store) Record(ctx context.Context, key cache.Digest, r *cache.Result) error {
 	if err := s.queue.room(ctx); err != nil {
 		return err
@@ -48,8 +48,9 @@ func (s *Store) Record(ctx context.Context, key cache.Digest, r *cache.Result) e
 	selected := slices.IndexFunc(all, r.SameOutputs)
 	if selected < 0 {
 		selected = len(all)
-		all = append(all, r)
+		all = append(all, nil)
 	}
+	all[selected] = r
 	return s.queue.add(row{key: digestKey(classResult, key), value: encodeResults(all, selected)})
 }
 

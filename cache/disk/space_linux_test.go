@@ -104,6 +104,46 @@ func recordOne(t *testing.T, s *disk.Store, i, size int) error {
 	return s.Record(t.Context(), crashKey(i), r)
 }
 
+func TestAFullDiskCanBeEmptied(t *testing.T) {
+	t.Parallel()
+	for name, size := range map[string]int{"files": 1 << 20, "small blobs": 16 << 10} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			store := filepath.Join(smallDisk(t, 80<<20), "cache")
+			s, err := disk.Open(store, disk.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for ; err == nil; n++ {
+				err = recordOne(t, s, n, size)
+			}
+			if err := errors.Join(err, s.Close()); !errors.Is(err, unix.ENOSPC) {
+				t.Fatal(err)
+			}
+			if s, err = disk.Open(store, disk.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			list := stored(t, s)
+			if err := s.Remove(t.Context(), list); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			s = open(t, store, disk.Options{})
+			if left := stored(t, s); len(list) < 10 || len(left) > 0 {
+				t.Errorf("%d of %d blobs left", len(left), len(list))
+			}
+			for i := range n / 2 {
+				if err := recordOne(t, s, i, size); err != nil {
+					t.Fatalf("after %d of %d: %v", i, n, err)
+				}
+			}
+		})
+	}
+}
+
 // smallDisk returns a folder on a file system of its own with size bytes.
 func smallDisk(t *testing.T, size int) string {
 	t.Helper()

@@ -25,6 +25,9 @@
 //  3. Whoever records a result has put its blobs before, so they are in the
 //     same group or in an earlier one.
 //
+// Remove keeps the invariant the other way round: a result whose blobs go stays
+// in the index, as one that is not complete, and no moment shows half a blob.
+//
 // A group that cannot be written is dropped as a whole, and the error is
 // returned by every later call that writes, by Sync and by Close.
 package disk
@@ -75,6 +78,9 @@ type Store struct {
 	mu sync.Mutex
 
 	work *work
+
+	compact bool  // Close makes the index smaller: rows were removed
+	removed int64 // bytes of small blobs in them
 
 	closing sync.Once
 	closed  error // what Close returned
@@ -144,7 +150,13 @@ func (s *Store) Close() error {
 		if err := s.space.index(0); err != nil {
 			s.warn(err.Error())
 		}
-		s.closed = errors.Join(written, s.index.close(), s.owner.Close())
+		s.closed = errors.Join(written, s.index.close())
+		if s.compact && s.closed == nil {
+			if err := s.shrink(); err != nil {
+				s.warn(err.Error()) // it costs space only
+			}
+		}
+		s.closed = errors.Join(s.closed, s.owner.Close())
 	})
 	return s.closed
 }

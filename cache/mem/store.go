@@ -105,8 +105,9 @@ func (s *Store) Record(ctx context.Context, key cache.Digest, r *cache.Result) e
 	known.selected = slices.IndexFunc(known.all, r.SameOutputs)
 	if known.selected < 0 {
 		known.selected = len(known.all)
-		known.all = append(known.all, clone(r))
+		known.all = append(known.all, nil)
 	}
+	known.all[known.selected] = clone(r)
 	return ctx.Err()
 }
 
