@@ -133,7 +133,13 @@ func (d *doctor) stages(ctx context.Context, w *lang.Workflow) {
 	}
 	for _, s := range w.Stages {
 		d.needs.translate = d.needs.translate || s.Block.Kind == "translate"
-		d.needs.cuda = d.needs.cuda || s.Resources.GPUs > 0 || s.Params[stages.VariantName(trainerVariant, "device")] == `"cuda"`
+		cuda := s.Params[stages.VariantName(trainerVariant, "device")] == `"cuda"`
+		d.needs.cuda = d.needs.cuda || cuda || s.Resources.GPUs > 0
+		if cuda && s.Resources.GPUs == 0 && once("GPU of "+s.Block.Kind+"."+s.Block.Name) {
+			d.needs.rest = append(d.needs.rest, finding{
+				"GPU", stateMissing, fmt.Sprintf("%s computes on one, but asks for none and so sees none", s.Addr), "in its block: resources { gpus = 1 }",
+			})
+		}
 		d.needs.gpus, d.needs.memory = max(d.needs.gpus, s.Resources.GPUs), max(d.needs.memory, s.Resources.Memory)
 		for _, in := range s.Inputs {
 			name := in.Path

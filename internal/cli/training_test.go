@@ -194,12 +194,14 @@ func TestATrainingThatCannotWorkSaysWhy(t *testing.T) {
 		"failed   train.encoder: plugin transformer: step 2: loss NaN", "the training diverged. Try a smaller learning_rate",
 		"after step 1 ", "kept in ", "/checkpoint.safetensors)",
 	}, "--var", "learning_rate=1e35")
-	if _, err := os.Stat("/dev/nvidia0"); err != nil {
-		fails(t, dir, 4, []string{"device: libtorch ", "finds no GPU. A stage sees those that it asks for: resources { gpus = 1 }. What is missing is told by: repro doctor"}, "--var", "device=cuda")
-		out, err := self(t, dir, "doctor", "w.hcl", "--var", "device=cuda").CombinedOutput()
-		if err == nil || !strings.Contains(string(out), "Missing, and needed by w.hcl: NVIDIA driver, trainer.") {
-			t.Errorf("%v\n%s", err, out)
-		}
+	// The stage asks for no GPU, and so sees none even where there is one.
+	fails(t, dir, 4, []string{"device: libtorch ", "finds no GPU", "What is missing is told by: repro doctor"}, "--var", "device=cuda")
+	out, err := self(t, dir, "doctor", "w.hcl", "--var", "device=cuda").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "train.encoder computes on one, but asks for none and so sees none") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if _, err := os.Stat("/dev/nvidia0"); err != nil && !strings.Contains(string(out), "Missing, and needed by w.hcl: NVIDIA driver, trainer, GPU.") {
+		t.Errorf("%s", out)
 	}
 	fails(t, dir, 3, []string{"transformer.layers: 0 is out of range", "on w.hcl line "}, "--var", "layers=0")
 

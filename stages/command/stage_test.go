@@ -216,6 +216,8 @@ func TestCheckRefusesParameters(t *testing.T) {
 		"long port of stdout":   {`{"command": ["true"], "stdout": "` + long + `"}`, "stdout", "at most 100 characters"},
 		"stdout no identifier":  {`{"command": ["true"], "stdout": "a b"}`, "stdout", "not an identifier"},
 		"environment variable":  {`{"command": ["true"], "stdout": "a", "env": {"A=B": "x"}}`, "env", "no environment variable"},
+		"a choice of GPUs":      {`{"command": ["true"], "stdout": "a", "env": {"CUDA_VISIBLE_DEVICES": "0"}}`, "env", "set by the engine"},
+		"an order of GPUs":      {`{"command": ["true"], "stdout": "a", "env": {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}}`, "env", "set by the engine"},
 		"NUL in an argument":    {`{"command": ["a\u0000b"], "stdout": "a"}`, "command", "NUL"},
 		"NUL in an output path": {`{"command": ["a"], "outputs": {"x": "\u0000"}}`, "outputs", "not one below out/"},
 	}

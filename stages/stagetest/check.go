@@ -18,8 +18,9 @@ import (
 // Case is one job that the suite gives to a stage. It should take a second or
 // less: the suite runs it four times.
 type Case struct {
-	Params string  // JSON object; parameters that it leaves out get their defaults
-	Inputs []Input // in the order in which a List port gets them
+	Params string   // JSON object; parameters that it leaves out get their defaults
+	Inputs []Input  // in the order in which a List port gets them
+	GPUs   []string // devices that the stage may use, as in stages.Job
 }
 
 // watchdog ends a run that does not heed its context. It is far above the
@@ -104,7 +105,7 @@ func checkRuns(ctx context.Context, dir string, s stages.Stage, c Case) error {
 
 // runOnce returns the snapshot of the outputs.
 func runOnce(ctx context.Context, dir string, s stages.Stage, c Case, threads int) (map[string]string, error) {
-	job, err := newJob(dir, s, c.Params, c.Inputs)
+	job, err := newJob(dir, s, c)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +167,7 @@ func checkOutputs(s stages.Stage, job *stages.Job) error {
 // checkCancelledBefore demands an error even of the smallest work: a stage that
 // never looks at its context cannot be told from one that was quick.
 func checkCancelledBefore(ctx context.Context, dir string, s stages.Stage, c Case) error {
-	job, err := newJob(dir, s, c.Params, c.Inputs)
+	job, err := newJob(dir, s, c)
 	if err != nil {
 		return err
 	}
@@ -180,7 +181,7 @@ func checkCancelledBefore(ctx context.Context, dir string, s stages.Stage, c Cas
 
 // checkCancelledMidway allows success: the work may have been done by then.
 func checkCancelledMidway(ctx context.Context, dir string, s stages.Stage, c Case) error {
-	job, err := newJob(dir, s, c.Params, c.Inputs)
+	job, err := newJob(dir, s, c)
 	if err != nil {
 		return err
 	}
@@ -219,7 +220,7 @@ func checkUnknownParam(ctx context.Context, dir string, s stages.Stage, c Case) 
 	if err != nil {
 		return err
 	}
-	job, err := newJob(dir, s, string(text), c.Inputs)
+	job, err := newJob(dir, s, Case{Params: string(text), Inputs: c.Inputs, GPUs: c.GPUs})
 	if err == nil { // otherwise Outputs refused it, as it should
 		err = s.Run(ctx, job)
 	}

@@ -46,13 +46,13 @@ func (l *Log) String() string {
 // newJob lays out the folder dir, which exists, as the engine does and returns
 // a job in it: the input of a Map port at in/NAME, the elements of a List port
 // at in/PORT/0, in/PORT/1 …, any other input at in/PORT, outputs at out/PORT.
-func newJob(dir string, s stages.Stage, params string, inputs []Input) (*stages.Job, error) {
-	filled, err := fillParams(s.Spec(), params)
+func newJob(dir string, s stages.Stage, c Case) (*stages.Job, error) {
+	filled, err := fillParams(s.Spec(), c.Params)
 	if err != nil {
 		return nil, err
 	}
 	spec := chosen(s.Spec(), filled)
-	job := &stages.Job{Params: filled, Out: map[string]string{}, Dir: dir, Threads: 1, Log: &Log{}}
+	job := &stages.Job{Params: filled, Out: map[string]string{}, Dir: dir, Threads: 1, GPUs: c.GPUs, Log: &Log{}}
 	for _, sub := range []string{"in", "out"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
 			return nil, err
@@ -69,7 +69,7 @@ func newJob(dir string, s stages.Stage, params string, inputs []Input) (*stages.
 	known := 0
 	for _, port := range spec.Inputs {
 		given := 0
-		for _, in := range inputs {
+		for _, in := range c.Inputs {
 			if in.Port != port.Name {
 				continue
 			}
@@ -92,7 +92,7 @@ func newJob(dir string, s stages.Stage, params string, inputs []Input) (*stages.
 		}
 		known += given
 	}
-	if known != len(inputs) {
+	if known != len(c.Inputs) {
 		return nil, fmt.Errorf("an input is for a port that %q does not have", spec.Kind)
 	}
 	return job, nil

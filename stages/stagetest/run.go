@@ -35,7 +35,7 @@ func Run(t *testing.T, s stages.Stage, c Case) {
 func NewJob(t testing.TB, s stages.Stage, params string, inputs ...Input) *stages.Job {
 	t.Helper()
 	log := &Log{}
-	job, err := newJob(t.TempDir(), s, params, inputs)
+	job, err := newJob(t.TempDir(), s, Case{Params: params, Inputs: inputs})
 	if err != nil {
 		t.Fatal(err)
 	}

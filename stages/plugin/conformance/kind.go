@@ -86,7 +86,7 @@ func (s *suite) stage(ctx context.Context, w *work) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c := stagetest.Case{Params: string(params)}
+	c := stagetest.Case{Params: string(params), GPUs: w.gpus}
 	for _, in := range w.inputs {
 		c.Inputs = append(c.Inputs, stagetest.Input{Port: in.Port, Name: in.Name, From: in.Path})
 	}

@@ -189,6 +189,9 @@ func (copier) Run(ctx context.Context, job *stages.Job) error {
 	if os.Getenv(behaviour) == "resumes" {
 		return resume(job)
 	}
+	if os.Getenv(behaviour) == "shows its GPUs" {
+		text = fmt.Appendf(nil, "%v %q", job.GPUs, os.Getenv("CUDA_VISIBLE_DEVICES"))
+	}
 	job.Progress(1, 1, "files")
 	return os.WriteFile(job.Out["copy"], []byte(strings.Repeat(string(text), p.Times)), 0o644)
 }

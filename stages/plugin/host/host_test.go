@@ -282,3 +282,23 @@ func noneLeft(t *testing.T, how string) {
 		}
 	}
 }
+
+func TestARunSeesItsGPUsAndNoOthers(t *testing.T) {
+	t.Setenv("CUDA_VISIBLE_DEVICES", "0,1,GPU-a")
+	kind := open(t, "shows its GPUs").Kinds()[0]
+	for _, c := range []struct {
+		gpus []string
+		want string
+	}{
+		{nil, `[] ""`}, {[]string{"1", "GPU-a"}, `[1 GPU-a] "1,GPU-a"`},
+	} {
+		job := stagetest.NewJob(t, kind, `{}`, stagetest.Input{Port: "file", Content: "hello\n"})
+		job.GPUs = c.gpus
+		if err := kind.Run(t.Context(), job); err != nil {
+			t.Fatal(err)
+		}
+		if shown, err := os.ReadFile(job.Out["copy"]); string(shown) != c.want {
+			t.Errorf("given %v, it shows %s, %v; want %s", c.gpus, shown, err, c.want)
+		}
+	}
+}

@@ -106,9 +106,9 @@ class MainTest(unittest.TestCase):
 
     def test_the_working_directory_is_the_jobs(self) -> None:
         request = {"work": {"kind": "odd-deed", "outputs": {"out": f"{self.folder}/out"}}, "dir": str(self.folder)}
-        done = self.run_request("odd.py", {**request, "threads": 3, "params": '{"deed": "where"}'})
+        done = self.run_request("odd.py", {**request, "threads": 3, "gpus": ["2", "GPU-a"], "params": '{"deed": "where"}'})
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual((self.folder / "out").read_text(), f"{self.folder}\n{self.folder}\n3\nNone")
+        self.assertEqual((self.folder / "out").read_text(), f"{self.folder}\n{self.folder}\n3\nNone\n['2', 'GPU-a']")
 
     def test_a_checkpoint(self) -> None:
         work = {"kind": "odd-deed", "outputs": {"out": f"{self.folder}/out"}, "checkpoint": f"{self.folder}/kept"}

@@ -110,7 +110,7 @@ class Deed(Kind):
         job.output("out").write_text(str(sum(squares)))
 
     def where(self, job):
-        job.output("out").write_text(f"{os.getcwd()}\n{job.dir}\n{job.threads}\n{job.checkpoint}")
+        job.output("out").write_text(f"{os.getcwd()}\n{job.dir}\n{job.threads}\n{job.checkpoint}\n{job.gpus}")
 
     def resume(self, job):
         """Count attempts in the checkpoint and fail in the first."""
