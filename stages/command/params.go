@@ -60,7 +60,7 @@ func parse(raw json.RawMessage) (*params, error) {
 		if name == visibleDevices || name == deviceOrder {
 			return nil, &stages.ParamError{
 				Param: "env", Problem: name + " is set by the engine, as it knows which GPUs are free",
-				Hint: "Say how many the stage needs, and leave the variable away: resources { gpus = 1 }.",
+				Hint: "Leave it away, and say how many the stage needs: resources { gpus = 1 }",
 			}
 		}
 	}
