@@ -35,7 +35,7 @@ func newBench(t testing.TB, gpus ...string) bench {
 	store := mem.New()
 	w := &worker.Worker{
 		Store: store, Scratch: scratch{t.TempDir()},
-		Kinds: stages.NewRegistry(command.New(command.Options{Grace: time.Millisecond}), panics{}),
+		Kinds: stages.NewRegistry(command.New(command.Options{}), panics{}),
 	}
 	return bench{local.New(w, local.Capacity{CPUs: 8, GPUs: gpus}), store}
 }
