@@ -20,6 +20,10 @@ type Options struct {
 	Values   map[string]string // what \valueof and \when know
 	Facts    map[string]string // what \run and, unless a value has the name, \when know
 	Rerun    string            // the command that makes missing results
+
+	// Allows returns an error if a value of Values cannot be the text: \when would
+	// ask for it in vain. It may be nil.
+	Allows func(name, text string) error
 }
 
 // Filled is a template with results in the place of commands.
@@ -202,7 +206,13 @@ func (f *filler) when(c *command, want bool) (string, error) {
 	}
 	is := false
 	for v := range strings.SplitSeq(values, "|") {
-		is = is || strings.TrimSpace(v) == value
+		v, name := strings.TrimSpace(v), strings.TrimSpace(name)
+		if _, own := f.options.Values[name]; own && f.options.Allows != nil {
+			if err := f.options.Allows(name, v); err != nil {
+				return "", fmt.Errorf("%s is never %q: %w", name, v, err)
+			}
+		}
+		is = is || v == value
 	}
 	if is != want {
 		return "", nil

@@ -249,6 +249,31 @@ func TestTypedNumbersAreRefused(t *testing.T) {
 	}
 }
 
+// TestConditionsThatAreNeverMetAreRefused: a misspelt value would leave a text
+// away, or show it, whatever the variable is.
+func TestConditionsThatAreNeverMetAreRefused(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "a.tex")
+	if err := os.WriteFile(file, []byte("\\when{scale=smoke|small}{a}\n\\unless{ scale = smal}{b}\\when{commit=none}{c}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := paper.Fill(t.Context(), file, paper.Options{
+		Snapshot: snapshot(t, false),
+		Values:   map[string]string{"scale": "smoke"}, Facts: map[string]string{"commit": "abc"},
+		Allows: func(name, text string) error {
+			if name == "scale" && (text == "smoke" || text == "small") {
+				return nil
+			}
+			return errors.New("it is smoke or small")
+		},
+	})
+	var problems paper.Problems
+	errors.As(err, &problems)
+	if diff := cmp.Diff(`2: \unless{scale = smal}: scale is never "smal": it is smoke or small`, short(problems)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestStaleNumbersAreRefused has one result missing: whatever needs it says so,
 // with the first cause and the command that helps, and nothing else does.
 func TestStaleNumbersAreRefused(t *testing.T) {

@@ -63,6 +63,7 @@ func Load(file string, o Options) (*Workflow, hcl.Diagnostics) {
 		return w, diags
 	}
 	e.given = given
+	w.variables, w.values = e.variables, e.values
 	diags = append(diags, e.evaluate()...)
 	return w, diags
 }

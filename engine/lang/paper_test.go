@@ -33,3 +33,37 @@ paper "short" { template = "short.tex" }
 		t.Error(diff)
 	}
 }
+
+func TestVariablesAllowWhatTheirValidationDoes(t *testing.T) {
+	t.Parallel()
+	w := mustLoad(t, `
+variable "most" { default = "large" }
+variable "scale" {
+  default = "small"
+  validation {
+    condition     = contains(["small", var.most], var.scale)
+    error_message = "It is small or large."
+  }
+}
+variable "steps" { default = 3 }
+variable "seeds" { default = [0, 1] }
+`, lang.Options{})
+	for _, c := range []struct{ name, text, want string }{
+		{"scale", "small", ""},
+		{"scale", "large", ""},
+		{"scale", "smal", "It is small or large."},
+		{"steps", "5", ""},
+		{"steps", "many", "a number is required"},
+		{"seeds", "0, 1", ""},
+		{"most", "anything", ""},
+		{"other", "anything", ""},
+	} {
+		got := ""
+		if err := w.Allows(c.name, c.text); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s = %s: %q, want %q", c.name, c.text, got, c.want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -169,13 +170,39 @@ func parseVar(v *variable, text string) (cty.Value, hcl.Diagnostics) {
 	return value, nil
 }
 
-func (e *evaluator) evalVariable(n *node) hcl.Diagnostics {
-	var v *variable
-	for _, declared := range e.variables {
-		if declared.name == n.ref.name {
-			v = declared
-		}
+// Allows returns an error if a variable cannot have the value that a text shows,
+// by its type or, with all others as they are, by its validation. Of names that
+// no variable has, and of variables that have no text, nothing is known.
+func (w *Workflow) Allows(name, text string) error {
+	i := slices.IndexFunc(w.variables, func(v *variable) bool { return v.name == name })
+	if i < 0 || !w.variables[i].typ.IsPrimitiveType() {
+		return nil
 	}
+	v := w.variables[i]
+	value, err := convert.Convert(cty.StringVal(text), v.typ)
+	if err != nil {
+		return err
+	}
+	if v.validation == nil {
+		return nil
+	}
+	other := *w.values
+	other.vars = maps.Clone(other.vars)
+	other.vars[name] = value
+	if met, diags := v.validation.met(other.context()); !diags.HasErrors() && !met {
+		return errors.New(v.validation.message)
+	}
+	return nil
+}
+
+// met reports whether the condition is true.
+func (v *validation) met(ctx *hcl.EvalContext) (bool, hcl.Diagnostics) {
+	met, diags := v.condition.Value(ctx)
+	return !diags.HasErrors() && met.Type() == cty.Bool && met.IsKnown() && !met.IsNull() && met.True(), diags
+}
+
+func (e *evaluator) evalVariable(n *node) hcl.Diagnostics {
+	v := e.variables[slices.IndexFunc(e.variables, func(v *variable) bool { return v.name == n.ref.name })]
 	value, ok := e.given[v.name]
 	if !ok {
 		value = v.fallback
@@ -197,12 +224,11 @@ func (e *evaluator) evalVariable(n *node) hcl.Diagnostics {
 	if v.validation == nil {
 		return nil
 	}
-	ctx := e.values.context()
-	met, diags := v.validation.condition.Value(ctx)
+	met, diags := v.validation.met(e.values.context())
 	if diags.HasErrors() {
 		return diags
 	}
-	if met.Type() != cty.Bool || !met.IsKnown() || met.IsNull() || met.False() {
+	if !met {
 		diags = append(diags, &hcl.Diagnostic{
 			Severity: hcl.DiagError,
 			Summary:  "Bad value for a variable",

@@ -25,7 +25,9 @@ type Workflow struct {
 	Papers      []*Paper          // in the order of the file
 	Sources     map[string]*hcl.File
 
-	copied *Copy
+	copied    *Copy
+	variables []*variable
+	values    *values // what its expressions could refer to
 }
 
 // Path returns where a path of the workflow is on this machine.

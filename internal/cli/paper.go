@@ -127,6 +127,12 @@ func (p *project) onePaper(ctx context.Context, t *terminal, f *paperFlags, bloc
 	}
 	filled, err := paper.Fill(ctx, answer.Template, paper.Options{
 		Snapshot: found, Values: paperValues(w, block), Facts: facts, Rerun: p.command("run"),
+		Allows: func(name, text string) error {
+			if _, computed := block.Values[name]; computed {
+				return nil
+			}
+			return w.Allows(name, text)
+		},
 	})
 	if err == nil {
 		answer.Numbers = len(filled.Numbers)
@@ -158,7 +164,9 @@ func (p *project) onePaper(ctx context.Context, t *terminal, f *paperFlags, bloc
 // file and the paper's name and, so that papers of several scales stand beside
 // each other, the digest of the variables that do not have their defaults.
 func (p *project) paperDir(w *lang.Workflow, block *lang.Paper) string {
-	workflow := strings.ReplaceAll(strings.TrimSuffix(p.workflowID(), filepath.Ext(p.file)), "/", "-")
+	// Not a folder in a folder, which would be emptied with the outer one.
+	flat := strings.NewReplacer("_", "__", "-", "_-", "/", "-") // a-b.hcl is not a/b.hcl
+	workflow := flat.Replace(strings.TrimSuffix(p.workflowID(), filepath.Ext(p.file)))
 	name := block.Name
 	if len(w.Changed) > 0 {
 		var vars strings.Builder
