@@ -20,5 +20,14 @@ func (s Slots) Acquire(ctx context.Context, need engine.Resources) ([]string, er
 // Release is release.
 func (s Slots) Release(need engine.Resources, gpus ...string) { s.release(need, gpus) }
 
+// ReleaseAfter is release right after the call of first, with nobody between.
+func (s Slots) ReleaseAfter(first func(), need engine.Resources, gpus ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	first()
+	s.give(need, gpus)
+	s.grant()
+}
+
 // Listed is listed.
 func Listed(list string) []string { return listed(list) }

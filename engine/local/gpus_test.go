@@ -126,8 +126,8 @@ func TestAStageSeesItsGPUsAndNoOthers(t *testing.T) {
 func TestNoGPUHasTwoHolders(t *testing.T) {
 	t.Parallel()
 	const hold = `
-		mkdir "$LOCKS/$CUDA_VISIBLE_DEVICES"
 		touch "$LOCKS/started-$NUMBER"
+		mkdir "$LOCKS/$CUDA_VISIBLE_DEVICES"
 		while [ "$(ls "$LOCKS" | grep -c started)" -lt 3 ]; do sleep 0.01; done
 		rmdir "$LOCKS/$CUDA_VISIBLE_DEVICES"
 		printf %s "$CUDA_VISIBLE_DEVICES"`

@@ -182,6 +182,32 @@ func TestWhoWaitsForTwoGPUsIsNotPassedByWhoWantsOne(t *testing.T) {
 	})
 }
 
+// Who is given a GPU just when he has given up gives it back.
+func TestWhoGivesUpTooLateTakesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := local.NewSlots(local.Capacity{CPUs: 2, GPUs: []string{"GPU-a"}})
+		need := engine.Resources{CPUs: 2, GPUs: 1}
+		if _, err := s.Acquire(t.Context(), need); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		failed := make(chan error)
+		go func() {
+			_, err := s.Acquire(ctx, need)
+			failed <- err
+		}()
+		synctest.Wait()
+		s.ReleaseAfter(cancel, need, "GPU-a")
+		if err := <-failed; !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v", err)
+		}
+		if gpus, err := s.Acquire(t.Context(), need); err != nil || !cmp.Equal(gpus, []string{"GPU-a"}) {
+			t.Errorf("then there is %v, %v", gpus, err)
+		}
+	})
+}
+
 func TestWhatCUDAVisibleDevicesLists(t *testing.T) {
 	t.Parallel()
 	for list, want := range map[string][]string{
