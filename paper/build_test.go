@@ -29,7 +29,7 @@ const document = `\documentclass{article}
 \section{Results}\label{sec:results}
 Table~\ref{tab:map}: \result[interval]{map}{sampler=x, setting=easy}, on \today.
 \begin{equation}\label{eq:one} a = b \end{equation}
-See~\eqref{eq:one} and \texttt{\run{command}}.
+See~\eqref{eq:one} and \texttt{\run{command}}. By \difference[interval]{map}{sampler=x, setting=easy}{sampler=y}.
 \resulttable{map}
 \appendix
 \section{Sources}
@@ -83,7 +83,7 @@ func TestPapersAreBuilt(t *testing.T) {
 	for _, want := range []string{
 		`<a href="#source:1">0.810`, `id="source:1"`, `>Table 1.</strong>`, `data-reference="tab:map">1</a>`, `data-reference="eq:one">(1)</a>`,
 		`<th colspan="2" style="text-align: center;">easy</th>`, `class="tablenotes"`, "prefers-color-scheme: dark", "evaluate.all sampler=x (map)", "evaluate.all sampler=y (map)",
-		"published numbers, published.csv (map)", `<span class="header-section-number">A</span> Sources`,
+		"published numbers, published.csv (map)", ">+0.147 [−0.571, +0.866]<", `<span class="header-section-number">A</span> Sources`,
 	} {
 		if !strings.Contains(strings.Join(strings.Fields(html), " "), want) {
 			t.Errorf("the HTML has no %s", want)
@@ -97,7 +97,7 @@ func TestPapersAreBuilt(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := strings.Join(strings.Fields(string(out)), " ")
-	for _, want := range []string{"Table 1: 0.810 ± 0.127, on August 20, 2024.", "See (1) and repro run --var 'a=1'.", "x 0.810 ±0.127 [0.900] 0.405 ±0.064", "Bold is the best of its column."} {
+	for _, want := range []string{"Table 1: 0.810 ± 0.127, on August 20, 2024.", "See (1) and repro run --var 'a=1'. By +0.147 [−0.571, +0.866].", "x 0.810 ±0.127 [0.900] 0.405 ±0.064", "Bold is the best of its column."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the PDF has no %q:\n%s", want, text)
 		}

@@ -43,7 +43,7 @@ func Fill(ctx context.Context, file string, o Options) (*Filled, error) {
 		return nil, fmt.Errorf("read the template: %w", err)
 	}
 	pieces, problems := scan(file, string(src))
-	f := &filler{ctx: ctx, options: o, file: file, src: string(src), sources: &sources{}, tables: map[string]*reports.Table{}, kept: map[string]map[coordinate]bool{}, problems: problems}
+	f := &filler{ctx: ctx, options: o, file: file, src: string(src), sources: &sources{}, tables: map[string]*reports.Table{}, kept: map[string]map[coordinate]bool{}, intervals: map[string]*reports.Interval{}, problems: problems}
 	f.sources.listed = has(pieces, "sourcetable")
 	f.fill(pieces) // finds all problems and all sources
 	f.sources.done = true
@@ -79,6 +79,8 @@ type filler struct {
 	kept     map[string]map[coordinate]bool // of reports, by name
 	sources  *sources
 	problems Problems
+
+	intervals map[string]*reports.Interval // of differences, by report and cells; nil if there is none
 
 	judged    []claims.Result
 	judgeErr  error

@@ -103,6 +103,7 @@ func TestCommandsBecomeLaTeX(t *testing.T) {
 		{"interval", `\result[interval]{map}{sampler=x, setting=easy}`, `0.810\,\ensuremath{\pm}\,0.127`},
 		{"difference", `\difference{map}{sampler=x, setting=easy}{sampler=y}`, `\ensuremath{+}0.147`},
 		{"negative difference", `\difference[percent, digits=0]{map}{sampler=y, setting=easy}{sampler=x}`, `\ensuremath{-}15\,\%`},
+		{"difference's interval", `\difference[interval,digits=2]{map}{sampler=x, setting=easy}{sampler=y}`, `{\ensuremath{+}0.15~[\ensuremath{-}0.57,~\ensuremath{+}0.87]}`},
 		{"claim", `This \claim{good}.`, `This holds.`},
 		{"claim of others", `\claim[published]{good}`, `holds`},
 		{"value", `\section{\valueof{odd}}`, `\section{50\,\% \& a\_b}`},

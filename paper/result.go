@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"repro/reports"
+	"repro/reports/compare"
 )
 
 // look says how a number looks.
@@ -133,11 +134,35 @@ func (f *filler) difference(c *command) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if l.interval || l.published {
-		return "", errors.New("a difference has the options digits=N and percent only")
+	if l.published {
+		return "", errors.New("a difference has the options digits=N, interval and percent only")
 	}
 	value := table.Cells[a.row][a.column].Mean - table.Cells[b.row][b.column].Mean
-	return f.link(c, table, []position{a, b}, value, f.number(l, value, true), false), nil
+	text := f.number(l, value, true)
+	if l.interval {
+		interval, err := f.between(table, a, b)
+		if err != nil {
+			return "", err
+		}
+		if interval != nil { // a single seed has none
+			// In braces, as it may stand in the brackets of an option.
+			text = "{" + text + "~[" + f.number(l, interval.Lo, true) + ",~" + f.number(l, interval.Hi, true) + "]}"
+		}
+	}
+	return f.link(c, table, []position{a, b}, value, text, false), nil
+}
+
+// between returns the interval of the first cell less the second, which is drawn
+// once for all passes over the template.
+func (f *filler) between(t *reports.Table, a, b position) (*reports.Interval, error) {
+	key := fmt.Sprintf("%q %v %v", t.Name, a, b)
+	if known, ok := f.intervals[key]; ok {
+		return known, nil
+	}
+	at := func(p position) compare.Place { return compare.Place{Row: p.row, Column: p.column} }
+	interval, err := compare.Between(f.ctx, f.options.Snapshot, f.options.Snapshot.Report(t.Name), t, at(b), at(a))
+	f.intervals[key] = interval
+	return interval, err
 }
 
 // cell finds the cell that is meant and demands that it is current.

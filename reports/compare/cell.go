@@ -2,6 +2,7 @@ package compare
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -104,7 +105,7 @@ func (c *comparison) differs(cells ...*reports.Cell) {
 // has to be real with other questions and with other seeds (Berger's
 // intersection–union test keeps the level).
 func (c *comparison) test(cell *Cell, row, column reports.Key, before, after *reports.Cell) error {
-	units, err := c.units(row, column)
+	units, err := units(c.ctx, cellOf{c.old, c.was, row, column}, cellOf{c.now, c.is, row, column})
 	if err != nil {
 		return err
 	}
@@ -164,14 +165,21 @@ func (cell *Cell) put(p float64, interval reports.Interval) {
 	}
 }
 
-// units returns the difference of every question that both sides have, and none
+// cellOf is where the values per query of a cell are.
+type cellOf struct {
+	snapshot    *reports.Snapshot
+	report      *runs.Report
+	row, column reports.Key
+}
+
+// units returns the difference of every question that both cells have, and none
 // if there are no values per query on either side. The error wraps ErrUnpaired
 // if there are, but of other questions or groups.
-func (c *comparison) units(row, column reports.Key) ([]reports.Unit, error) {
-	before, err := c.old.Values(c.ctx, c.was, row, column)
+func units(ctx context.Context, old, now cellOf) ([]reports.Unit, error) {
+	before, err := old.snapshot.Values(ctx, old.report, old.row, old.column)
 	if err == nil {
 		var after *reports.Values
-		if after, err = c.now.Values(c.ctx, c.is, row, column); err == nil {
+		if after, err = now.snapshot.Values(ctx, now.report, now.row, now.column); err == nil {
 			units, _, err := reports.Pair(before, after)
 			return units, err
 		}
