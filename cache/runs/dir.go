@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -89,6 +90,32 @@ func (d *Dir) List() ([]Header, error) {
 		}
 	}
 	return list, nil
+}
+
+// All yields every record, oldest first. Unlike List, it yields an error for a
+// file that cannot be read as a record.
+func (d *Dir) All() iter.Seq2[*Run, error] {
+	return func(yield func(*Run, error) bool) {
+		entries, err := os.ReadDir(d.path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			yield(nil, err)
+			return
+		}
+		for _, entry := range entries {
+			id, ok := strings.CutSuffix(entry.Name(), extension)
+			if !ok || strings.HasPrefix(id, ".") {
+				continue
+			}
+			r := &Run{}
+			err := d.read(id, r)
+			if err == nil && (r.ID != id || CheckID(id) != nil) {
+				err = fmt.Errorf("%s: it is not the record of run %s", d.file(id), id)
+			}
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
 }
 
 // idShape is what New makes.
