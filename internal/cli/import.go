@@ -88,6 +88,9 @@ func (p *project) take(ctx context.Context, t *terminal, b *bundle.Reader) (_ *i
 	if err != nil {
 		return nil, err
 	}
+	if err := p.noteRoot(); err != nil {
+		return nil, err
+	}
 	records := p.records()
 	if _, err := records.Load(b.Run.ID); errors.Is(err, fs.ErrNotExist) {
 		err = records.Write(b.Run)

@@ -77,7 +77,7 @@ func newRoot(t *terminal, sdk fs.FS) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
 		newRun(t, sdk), newPlan(t, sdk), newValidate(t, sdk), newWhy(t, sdk), newHistory(t), newDiff(t, sdk), newStatus(t), newLog(t), newOutput(t),
-		newExport(t, sdk), newImport(t, sdk),
+		newExport(t, sdk), newImport(t, sdk), newGC(t),
 		newReport(t, sdk), newClaims(t, sdk), newPaper(t, sdk), newPlugin(t, sdk), newDoctor(t, sdk), newVersion(t),
 	)
 	for _, c := range root.Commands() {

@@ -166,6 +166,7 @@ func (p *project) fetch(ctx context.Context, t *terminal, from string, decl *lan
 	id := cache.Of(fmt.Appendf(nil, "%q %q", decl.Commit, decl.Folder)).Short()
 	dir := filepath.Join(p.pluginDir(), "git-"+decl.Commit[:12]+"-"+id)
 	if exists(dir) {
+		build.Used(dir)
 		return dir, nil
 	}
 	t.say("fetching the plugin %s", decl.Name)

@@ -45,8 +45,12 @@ func (f *workflowFlags) add(c *cobra.Command) {
 	c.Flags().StringArrayVar(&f.varFiles, "var-file", nil, "read variables from `FILE`; may be repeated")
 	c.Flags().StringArrayVar(&f.mirrors, "mirror", filepath.SplitList(os.Getenv("REPRO_MIRROR")), "look for downloads by digest in `DIR` before the network ($REPRO_MIRROR); may be repeated")
 	c.Flags().IntVar(&f.retries, "retries", 8, "try a download that brings nothing new `N` more times")
-	c.Flags().StringVar(&f.cacheDir, "cache", os.Getenv("REPRO_CACHE"), "keep results in `DIR` ($REPRO_CACHE; default: "+reproDir+" at the project's root)")
+	f.addCache(c)
 	addJSON(c, &f.json)
+}
+
+func (f *workflowFlags) addCache(c *cobra.Command) {
+	c.Flags().StringVar(&f.cacheDir, "cache", os.Getenv("REPRO_CACHE"), "keep results in `DIR` ($REPRO_CACHE; default: "+reproDir+" at the project's root)")
 }
 
 // project is a workflow file with everything around it.

@@ -108,6 +108,9 @@ func (p *project) carryOut(ctx context.Context, t *terminal, f *runFlags, made *
 		return nil, err
 	}
 	records := p.records()
+	if err := p.noteRoot(); err != nil {
+		return nil, err
+	}
 	// Written before the first stage starts, so that a killed run leaves a trace.
 	if err := records.Write(record); err != nil {
 		return nil, err

@@ -72,7 +72,7 @@ func Build(ctx context.Context, name, dir string, o Options) (*Plugin, error) {
 	if err := b.prepare(); err != nil {
 		return nil, err
 	}
-	home := filepath.Join(root, homeName(name, shorten(fingerprint(name, b.program.Identity))))
+	home := filepath.Join(root, Home(name, b.program.Identity))
 	if err := settle(home, func(tmp string) error {
 		copied := filepath.Join(tmp, sourceDir)
 		if err := copyFiles(copied, source, files); err != nil {
@@ -86,7 +86,7 @@ func Build(ctx context.Context, name, dir string, o Options) (*Plugin, error) {
 	}); err != nil {
 		return nil, err
 	}
-	used(home)
+	Used(home)
 	b.command(home)
 	b.program.Keep = answersOf(home)
 	b.program.Copied, b.program.Source = filepath.Join(home, sourceDir), filepath.Clean(dir)

@@ -2,9 +2,12 @@ package build
 
 import (
 	"cmp"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,8 +20,8 @@ const (
 	inUse = time.Hour
 )
 
-// used notes that a state of a plugin is in use.
-func used(home string) {
+// Used notes that a folder in Options.Root is in use.
+func Used(home string) {
 	now := time.Now()
 	_ = os.Chtimes(home, now, now) // then it is only pruned earlier
 }
@@ -52,6 +55,43 @@ func prune(root, name string) {
 		}
 	}
 }
+
+// Home returns the name of the folder, in Options.Root, of the plugin with this
+// identity.
+func Home(name string, identity map[string]string) string {
+	return homeName(name, shorten(fingerprint(name, identity)))
+}
+
+// Unused returns the folders in root that were not used since before, but for
+// those in keep (see Home). Nothing is lost with them: they can all be made, or
+// fetched, again. Those of the last hour may belong to a process at work.
+func Unused(root string, keep map[string]bool, before time.Time) ([]string, error) {
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		return nil, err
+	}
+	if latest := time.Now().Add(-inUse); before.After(latest) {
+		before = latest
+	}
+	var list []string
+	for _, entry := range entries {
+		home := strings.TrimSuffix(entry.Name(), answersOf(""))
+		info, err := os.Stat(filepath.Join(root, home))
+		if errors.Is(err, fs.ErrNotExist) { // answers of a plugin that is gone
+			info, err = entry.Info()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !keep[home] && info.ModTime().Before(before) {
+			list = append(list, filepath.Join(root, entry.Name()))
+		}
+	}
+	return list, nil
+}
+
+// Discard removes a folder of Unused.
+func Discard(dir string) error { return discard(dir) }
 
 // homeName names the folder of a state of a plugin. No plugin's name has a dot.
 func homeName(plugin, state string) string { return plugin + "." + state }

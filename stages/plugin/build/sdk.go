@@ -94,7 +94,7 @@ func layOut(root, language string, source fs.FS, files []string, extra []byte) (
 		sum = "h1:" + fingerprint(sum, map[string]string{"go.mod": string(extra)})
 	}
 	s := &sdk{dir: filepath.Join(root, "sdk-"+language+"-"+shorten(sum)), digest: sum}
-	return s, settle(s.dir, func(dir string) error {
+	err = settle(s.dir, func(dir string) error {
 		if err := copyFiles(dir, source, files); err != nil {
 			return err
 		}
@@ -103,4 +103,6 @@ func layOut(root, language string, source fs.FS, files []string, extra []byte) (
 		}
 		return writeFile(filepath.Join(dir, "go.mod"), extra)
 	})
+	Used(s.dir)
+	return s, err
 }
