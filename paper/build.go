@@ -18,10 +18,14 @@ import (
 // ErrNoProgram: a program that builds papers is not installed.
 var ErrNoProgram = errors.New("not installed")
 
-// The packages of Debian that Build needs.
+// Install is how the programs that Build runs are installed on Debian; the
+// names of packages follow.
+const Install = "apt-get install --no-install-recommends "
+
+// The packages of Debian that Build needs: for both formats, and for HTML.
 const (
-	latexPackages  = "latexmk texlive-latex-recommended lmodern"
-	pandocPackages = "pandoc"
+	LatexPackages  = "latexmk texlive-latex-recommended lmodern"
+	PandocPackages = "pandoc"
 )
 
 // BuildOptions says what Build makes.
@@ -91,17 +95,17 @@ func needs(o BuildOptions) error {
 			programs, packages = append(programs, name), append(packages, from)
 		}
 	}
-	look("latexmk", latexPackages)
+	look("latexmk", LatexPackages)
 	if len(programs) == 0 {
-		look("pdflatex", latexPackages)
+		look("pdflatex", LatexPackages)
 	}
 	if o.HTML {
-		look("pandoc", pandocPackages)
+		look("pandoc", PandocPackages)
 	}
 	if len(programs) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s: %w; on Debian: apt-get install --no-install-recommends %s", strings.Join(programs, ", "), ErrNoProgram, strings.Join(packages, " "))
+	return fmt.Errorf("%s: %w; on Debian: %s%s", strings.Join(programs, ", "), ErrNoProgram, Install, strings.Join(packages, " "))
 }
 
 type builder struct {

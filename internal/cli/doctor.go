@@ -92,6 +92,7 @@ func (d *doctor) run(ctx context.Context, t *terminal) error {
 	d.golang(ctx)
 	d.python(ctx)
 	d.apertium(ctx)
+	d.papers(ctx)
 	d.training(ctx, trainer)
 	d.rest()
 	if ctx.Err() != nil {

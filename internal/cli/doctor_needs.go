@@ -24,6 +24,7 @@ type needs struct {
 	golang    bool
 	pythons   []string     // interpreters of plugins
 	translate bool         // Apertium
+	paper     bool         // the workflow has one, though runs do not need what builds it
 	trainer   *lang.Plugin // the declaration of the trainer; nil if there is none
 	training  bool         // a stage uses it
 	unusable  error        // why that failed
@@ -66,6 +67,7 @@ func (d *doctor) learn(ctx context.Context, t *terminal) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	d.needs.paper = len(w.Papers) > 0
 	for _, decl := range w.Plugins {
 		if isTrainer(decl) {
 			d.needs.trainer = decl

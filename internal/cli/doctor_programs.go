@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/modfile"
+
+	"repro/paper"
 )
 
 // patience bounds each question to a program.
@@ -45,8 +47,8 @@ func (d *doctor) program(ctx context.Context, what string, needed bool, without,
 	case err != nil:
 		d.add(what, lack(needed), fmt.Sprintf("%s does not run: %v %s", path, err, line), help)
 	default:
-		if v := versionNumber.FindString(line); v != "" {
-			line = v
+		if all := versionNumber.FindAllString(line, -1); len(all) > 0 {
+			line = all[len(all)-1] // pdfTeX's own stands behind that of TeX
 		}
 		d.add(what, stateOK, line+" at "+path, "")
 	}
@@ -144,4 +146,18 @@ func (d *doctor) apertium(ctx context.Context) {
 		return
 	}
 	d.add(what, stateOK, fmt.Sprintf("%s at %s: %s", versionNumber.FindString(v), path, strings.Join(pairs, ", ")), "")
+}
+
+// papers looks for what only repro paper needs: nothing is missing without it.
+func (d *doctor) papers(ctx context.Context) {
+	before := len(d.findings)
+	const without = ", which only repro paper needs"
+	d.program(ctx, "latexmk", false, without, paper.Install+paper.LatexPackages, "latexmk", "--version")
+	d.program(ctx, "pdfLaTeX", false, without, paper.Install+paper.LatexPackages, "pdflatex", "--version")
+	d.program(ctx, "pandoc", false, without+", for HTML", paper.Install+paper.PandocPackages, "pandoc", "--version")
+	for i := range d.findings[before:] {
+		if f := &d.findings[before+i]; f.State == stateAbsent && d.needs.paper {
+			f.State = stateWarning
+		}
+	}
 }
