@@ -376,7 +376,7 @@ report "training_pairs" {
 
 report "cross_lingual" {
   title   = "Cross-lingual mean average precision: low are ${join(", ", local.low)}"
-  caption = "Question language → passage language. Unweighted means over pairs of languages${length(var.seeds) > 1 ? "; interval: 95 % over seeds" : ""}. bm25 knows no init."
+  caption = "Question language → passage language. Unweighted means over pairs of languages${length(var.seeds) > 1 ? "; interval: 95 % over seeds" : ""}."
   from    = concat(stage.exec.groups_bm25[*].metrics, stage.exec.groups[*].metrics)
   where   = { metric = "map", setting = "cross-lingual" }
   rows    = ["init", "sampler"]

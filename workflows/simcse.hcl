@@ -504,7 +504,7 @@ report "english_mean" {
 
 report "across_languages" {
   title   = "Mean average precision over all languages"
-  caption = "Unweighted means over pairs of languages${length(var.seeds) > 1 ? "; interval: 95 % over seeds" : ""}. bm25 knows no init."
+  caption = "Means over pairs of languages${length(var.seeds) > 1 ? "; interval: 95 % over seeds" : ""}."
   from    = concat(stage.evaluate.multilingual_bm25[*].metrics, stage.evaluate.multilingual[*].metrics)
   where   = { metric = "map" }
   rows    = ["init", "sampler"]
