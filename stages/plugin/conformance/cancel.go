@@ -13,8 +13,14 @@ import (
 const (
 	// endless is how many steps a sampler is given that will be cancelled.
 	endless = 1_000_000
-	// latest is when work is cancelled that has reported no progress by then.
-	latest = 2 * time.Second
+	// latest is when work is cancelled that has reported no progress by then, and
+	// latestByHand if it was started by hand: a program that is cancelled before
+	// it has begun shows nothing.
+	latest       = 2 * time.Second
+	latestByHand = 10 * time.Second
+	// midway is how long after its first progress a program is cancelled that was
+	// started by hand: it tells of the second only a second later.
+	midway = 400 * time.Millisecond
 	// promised is how soon a plugin ends; tolerated is far above it, so that a
 	// busy machine fails no plugin.
 	promised  = time.Second
@@ -57,18 +63,19 @@ func (s *suite) cancelled(ctx context.Context, w *work, v variation) (string, er
 		}
 	}
 	when := latest
-	if v.byHand { // which reports nothing to us
-		when /= 5
+	if v.byHand {
+		when = latestByHand
+		v.onLine = func() { time.AfterFunc(midway, stop) }
 	} else {
 		v.checkpoint = w.checkpoint
+		v.onProgress = func(r report) {
+			if !w.draws() || r.unit == unitSteps && r.done > 1 {
+				stop()
+			}
+		}
 	}
 	if w.draws() {
 		v.params = w.with("steps", strconv.Itoa(endless))
-	}
-	v.onProgress = func(r report) {
-		if !w.draws() || r.unit == unitSteps && r.done > 1 {
-			stop()
-		}
 	}
 	timer := time.AfterFunc(when, stop)
 	defer timer.Stop()

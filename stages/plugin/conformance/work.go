@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -144,6 +146,7 @@ type variation struct {
 	checkpoint string                     // "" for a new one
 	params     map[string]json.RawMessage // all of them; nil for those of the work
 	onProgress func(report)
+	onLine     func() // a line of progress in the log, which is all that a program says that was started by hand
 }
 
 // report is one call of Job.Progress.
@@ -177,6 +180,9 @@ func (w *work) run(ctx context.Context, dir string, v variation) (*outcome, erro
 		Params: raw, In: w.inputs, Out: map[string]string{}, Dir: dir, Threads: max(1, v.threads), GPUs: w.gpus, Log: log,
 		Checkpoint: cmp.Or(v.checkpoint, filepath.Join(dir, "checkpoint")),
 	}
+	if v.onLine != nil {
+		job.Log = io.MultiWriter(log, progressLines(v.onLine))
+	}
 	for _, port := range w.spec.Outputs {
 		job.Out[port.Name] = filepath.Join(o.out, port.Name)
 	}
@@ -197,6 +203,20 @@ func (w *work) run(ctx context.Context, dir string, v variation) (*outcome, erro
 		return nil, withLog(err, log)
 	}
 	return o, nil
+}
+
+// progressLines is a log that calls itself for lines of progress, as the SDKs
+// write them for people.
+type progressLines func()
+
+var progressLine = regexp.MustCompile(`(?m)^\d+ (of \d+ )?\S+`)
+
+// Write implements io.Writer.
+func (p progressLines) Write(text []byte) (int, error) {
+	if progressLine.Match(text) {
+		p()
+	}
+	return len(text), nil
 }
 
 // withLog adds the last lines of a log to an error.
