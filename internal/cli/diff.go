@@ -104,7 +104,7 @@ func (p *project) diff(ctx context.Context, t *terminal, f *diffFlags, names []s
 		return err
 	}
 	if err := t.printTo(f.output, func(w io.Writer) error {
-		return draw(w, made, render.Options{Color: f.output == "" && color(t.out), Width: width(t.out)})
+		return draw(w, made, render.Options{Color: f.output == "" && color(t.out), Width: watched(t.out, f.output)})
 	}); err != nil {
 		return err
 	}
@@ -112,6 +112,15 @@ func (p *project) diff(ctx context.Context, t *terminal, f *diffFlags, names []s
 		return reported(exitMoved)
 	}
 	return nil
+}
+
+// watched returns the width of a terminal that the answer goes to, else 0: what
+// reads a file or a pipe has no width.
+func watched(out io.Writer, file string) int {
+	if file != "" || !isTerminal(out) {
+		return 0
+	}
+	return width(out)
 }
 
 func diffFunc(format string) (render.DiffFunc, error) {

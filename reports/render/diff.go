@@ -46,6 +46,7 @@ func DiffJSON(w io.Writer, d *compare.Diff, _ Options) error {
 type change struct {
 	place                       []string
 	old, now, diff, interval, p string
+	tested                      bool // whether p is a probability, not why there is none
 	verdict                     compare.Verdict
 	better                      *bool
 }
@@ -113,7 +114,7 @@ func changes(t *compare.Table, shown []int) []change {
 			}
 			switch {
 			case cell.Adjusted != nil:
-				c.p = probability(*cell.Adjusted)
+				c.p, c.tested = probability(*cell.Adjusted), true
 			case cell.Method != "":
 				c.p = cell.Method
 			}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
 	"repro/reports/compare"
 )
 
@@ -14,7 +16,8 @@ const (
 )
 
 // DiffText writes a diff for a terminal: a table of the cells that are not
-// equal for each report, then the causes.
+// equal for each report, then the causes. A table that is wider than o.Width is
+// a list of two lines a cell instead; 0 means any width.
 func DiffText(w io.Writer, d *compare.Diff, o Options) error {
 	p := &printer{w: w}
 	p.line("%s → %s", d.Old.Label, d.New.Label)
@@ -26,8 +29,15 @@ func DiffText(w io.Writer, d *compare.Diff, o Options) error {
 		p.line("\n%s: %s", orName(t.Title, t.Name), DiffSummary(t))
 		header, shown := diffHeader(t)
 		list, more := first(changes(t, shown), shownChanges)
-		if len(list) > 0 && p.err == nil {
-			p.err = drawText(w, changeColumns(header, list, o.Color), len(shown))
+		columns := changeColumns(header, list, o.Color)
+		switch {
+		case len(list) == 0 || p.err != nil:
+		case o.Width > 0 && frameWidth(columns) > o.Width:
+			for i := range list {
+				p.listed(&list[i], o)
+			}
+		default:
+			p.err = drawText(w, columns, len(shown))
 		}
 		if more != "" {
 			p.line("%s", more)
@@ -53,6 +63,49 @@ func DiffText(w io.Writer, d *compare.Diff, o Options) error {
 	}
 	p.line("%s%s", DiffVerdict(d), DiffMethod(d))
 	return p.err
+}
+
+// listed writes a cell in two lines, its place and its values. A place that is
+// too long loses its middle: both ends are what tells places apart.
+func (p *printer) listed(c *change, o Options) {
+	const margin = "  "
+	verdict := string(c.verdict)
+	place := shorten(strings.Join(c.place, ", "), o.Width-len(margin)-len(": ")-len(verdict))
+	if o.Color {
+		verdict = verdictColor(c) + verdict + plain
+	}
+	p.line("%s%s: %s", margin, place, verdict)
+	values := c.old + " → " + c.now
+	if c.diff != "" {
+		values += "  " + c.diff
+	}
+	if c.interval != "" {
+		values += " (" + c.interval + ")"
+	}
+	switch {
+	case c.tested:
+		values += "  p " + c.p
+	case c.p != "":
+		values += "  " + c.p
+	}
+	p.line("%s%s%s", margin, margin, values)
+}
+
+// shorten cuts the middle of a text that is wider than a number of columns.
+func shorten(text string, width int) string {
+	if twwidth.Width(text) <= width {
+		return text
+	}
+	head, tail := []rune(text), []rune(text)
+	head, tail = head[:len(head)/2], tail[len(tail)/2:]
+	for len(head)+len(tail) > 2 && twwidth.Width(string(head))+len(" ")+twwidth.Width(string(tail)) > width {
+		if len(head) >= len(tail) {
+			head = head[:len(head)-1]
+		} else {
+			tail = tail[1:]
+		}
+	}
+	return string(head) + "…" + string(tail)
 }
 
 // DiffMethod says how noise was told from what is real, if anything was tested.

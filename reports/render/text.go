@@ -84,12 +84,18 @@ func (c *textColumn) width() int {
 	return widest
 }
 
+// frameWidth returns how wide a frame of the columns is.
+func frameWidth(columns []textColumn) int {
+	width := len("|")
+	for _, c := range columns {
+		width += c.width() + cellFrame
+	}
+	return width
+}
+
 // fitting returns how many columns of data, at least one, fit beside stubs.
 func fitting(stubs, data []textColumn, width int) int {
-	used := len("|")
-	for _, c := range stubs {
-		used += c.width() + cellFrame
-	}
+	used := frameWidth(stubs)
 	for i, c := range data {
 		used += c.width() + cellFrame
 		if used > width && i > 0 {
