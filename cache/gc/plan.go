@@ -115,9 +115,29 @@ func (p *planner) name(ctx context.Context, projects []Project) error {
 			if err := reach.run(ctx, record); err != nil {
 				return err
 			}
+			p.keepNumbers(record)
 		}
 	}
 	return nil
+}
+
+// keepNumbers keeps what the run's tables are made of: it is small, and with it
+// history and reports of any run can still be had when all else is gone.
+func (p *planner) keepNumbers(record *runs.Run) {
+	wanted := map[runs.Source]bool{}
+	for _, report := range record.Reports {
+		p.add(Other, report.Published)
+		for _, from := range report.From {
+			wanted[from] = true
+		}
+	}
+	for i := range record.Stages {
+		for port, a := range record.Stages[i].Outputs {
+			if wanted[runs.Source{Stage: record.Stages[i].Addr, Port: port}] && !a.Tree {
+				p.add(Other, a.Digest)
+			}
+		}
+	}
 }
 
 func (p *planner) setKind(kind string, d cache.Digest) {
@@ -181,7 +201,30 @@ func (p *planner) keep(ctx context.Context) error {
 		}
 	}
 	p.plan.Dropped = others
+	if err := p.keepLogs(ctx); err != nil {
+		return err
+	}
 	p.plan.Over = p.over()
+	return nil
+}
+
+// keepLogs keeps the logs of results whose outputs all stay, be it for others:
+// they are hits as before, and nobody would expect one without its log.
+func (p *planner) keepLogs(ctx context.Context) error {
+	for known, err := range p.store.Actions(ctx) {
+		if err != nil {
+			return err
+		}
+		for _, r := range known.Results {
+			whole := len(r.Outputs) > 0
+			for _, a := range r.Outputs {
+				whole = whole && p.marks[a.Digest].kept
+			}
+			if whole {
+				p.add(Logs, r.Log)
+			}
+		}
+	}
 	return nil
 }
 

@@ -201,13 +201,20 @@ func (x *exporter) choose(ctx context.Context, recorded *runs.Run, partial bool)
 // same refuses a run that the workflow's files have changed since: the bundle
 // would not have the workflow that made the results.
 func (x *exporter) same(recorded, now *runs.Run) error {
-	keys := map[string]cache.Digest{}
+	keys, gone := map[string]cache.Digest{}, ""
 	for _, s := range now.Stages {
 		keys[s.Addr] = s.Key
+		if s.Outputs == nil && gone == "" {
+			gone = s.Addr
+		}
 	}
 	for _, s := range recorded.Stages {
-		if s.Outputs == nil || keys[s.Addr] == s.Key {
+		key, there := keys[s.Addr]
+		if s.Outputs == nil || key == s.Key {
 			continue
+		}
+		if there && key.IsZero() { // nobody knows what it would be given
+			return fmt.Errorf("results of run %s are not in the cache any more, such as that of %s. Make them again with: %s", recorded.ID, gone, x.command("run", recorded.Targets...))
 		}
 		way := "export the workflow as it is now, without --run"
 		if recorded.Commit != "" {

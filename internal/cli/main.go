@@ -7,6 +7,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,6 +16,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"repro/cache"
 )
 
 // Main runs the command line and returns the exit code. sdk is the source of
@@ -34,6 +37,9 @@ func Main(args []string, sdk fs.FS, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	for _, e := range unreported(err) {
+		if errors.Is(e, cache.ErrMiss) {
+			e = fmt.Errorf("%w. What repro gc removed, a run of the workflow as it was then makes again", e)
+		}
 		fmt.Fprintln(stderr, "repro:", e) //nolint:errcheck // there is nowhere left to say so
 	}
 	return exitCode(err)
