@@ -74,8 +74,8 @@ func checkPaperClaims(t *testing.T, binary, cache string) {
 	cmd := exec.Command(binary, "claims", "workflows/paper.hcl", "--json", "--var", "seeds=[0, 1]", "--cache", cache)
 	cmd.Dir = testkit.Root()
 	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("claims: %v\n%s", err, out)
+	if code := cmd.ProcessState.ExitCode(); code != 7 { // some claim fails
+		t.Fatalf("claims: exit code %d, %v\n%s", code, err, out)
 	}
 	var results []claims.Result
 	if err := json.Unmarshal(out, &results); err != nil {
@@ -86,6 +86,10 @@ func checkPaperClaims(t *testing.T, binary, cache string) {
 		got[r.Claim.Name] = [2]claims.Verdict{r.Ours.Verdict, r.Published.Verdict}
 	}
 	for name, want := range map[string][2]claims.Verdict{
+		"balanced":            {claims.NotSignificant, claims.NoData}, // 300 batches
+		"provenance":          {claims.Fails, claims.NoData},          // people translated two languages
+		"sets":                {claims.NoData, claims.Holds},
+		"measure":             {claims.NoData, claims.Holds},
 		"languages":           {claims.NoData, claims.Holds},
 		"disjoint":            {claims.Holds, claims.NoData},
 		"language-bias":       {claims.Holds, claims.Holds},

@@ -178,12 +178,19 @@ func TestGroupsOfPairs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	program := filepath.Join(testkit.Root(), "workflows/data/groups.awk")
+	awks(t, want, "-v", "low=ar hi", "-f", program("groups.awk"), filepath.Join(dir, "arm"), filepath.Join(dir, "reference"))
+}
+
+func program(name string) string { return filepath.Join(testkit.Root(), "workflows/data", name) }
+
+// awks holds what any awk there is prints against metrics.
+func awks(t *testing.T, want []map[string]any, args ...string) {
+	t.Helper()
 	for _, awk := range []string{"awk", "mawk", "gawk", "original-awk"} {
 		if _, err := exec.LookPath(awk); err != nil {
 			continue
 		}
-		out, err := exec.Command(awk, "-v", "low=ar hi", "-f", program, filepath.Join(dir, "arm"), filepath.Join(dir, "reference")).CombinedOutput()
+		out, err := exec.Command(awk, args...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s: %v\n%s", awk, err, out)
 		}
@@ -195,4 +202,54 @@ func TestGroupsOfPairs(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", awk, diff)
 		}
 	}
+}
+
+// written returns a new file with this content.
+func written(t *testing.T, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "input")
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// TestBatchesAreCountedByTheirRows: whatever the sampler calls them.
+func TestBatchesAreCountedByTheirRows(t *testing.T) {
+	t.Parallel()
+	batch := func(langs ...string) string {
+		var rows []string
+		for _, l := range langs {
+			query, passage, _ := strings.Cut(l, "-")
+			rows = append(rows, `{"id":"a \"query\": \\","query":"`+query+`","passage":"`+passage+`","query_text":"\"query\":\"","negatives":[{"id":"x","lang":"fr"}]}`)
+		}
+		return `{"step":0,"draw":"x","dataset":"query","rows":[` + strings.Join(rows, ",") + "]}\n"
+	}
+	batches := batch("de-de", "de-de") + batch("en-en") + batch("de-en", "de-fr", "en-de") + batch("en-en", "de-de") +
+		batch("en-en", "en-de") + batch("en-de", "en-en") + batch("en-en", "en-en") + batch("en-de")
+	awks(t, []map[string]any{
+		{"batches": "monolingual", "metric": "share", "value": 0.375},
+		{"batches": "cross-lingual", "metric": "share", "value": 0.25},
+		{"batches": "mixed", "metric": "share", "value": 0.375},
+	}, "-f", program("batches.awk"), written(t, batches))
+}
+
+func TestProvenanceIsByLanguage(t *testing.T) {
+	t.Parallel()
+	var records []map[string]any
+	for _, r := range []struct {
+		dataset, lang, origin string
+		pairs                 int
+	}{{"a", "en", "original", 9}, {"a", "es", "apertium en→es", 3}, {"b", "es", "human", 1}, {"a", "de", "apertium en→de", 2}, {"a", "sw", "original", 2}} {
+		records = append(records, map[string]any{"dataset": r.dataset, "lang": r.lang, "origin": r.origin, "metric": "pairs", "value": r.pairs})
+	}
+	composition, err := json.MarshalIndent(records, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	awks(t, []map[string]any{
+		{"lang": "es", "metric": "machine-translated", "value": 0.75},
+		{"lang": "de", "metric": "machine-translated", "value": 1.},
+		{"lang": "sw", "metric": "machine-translated", "value": 0.},
+	}, "-f", program("provenance.awk"), written(t, string(composition)+"\n"))
 }
