@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"repro/cache"
@@ -31,6 +33,7 @@ type exportFlags struct {
 	output  string
 	run     string
 	without []string
+	maxFile string
 	partial bool
 }
 
@@ -56,6 +59,7 @@ func newExport(t *terminal, sdk fs.FS) *cobra.Command {
 	c.Flags().StringVarP(&f.output, "output", "o", "bundle.zip", "write the bundle to `FILE`")
 	c.Flags().StringVar(&f.run, "run", "", "export the results of the run `ID` (see history; a unique beginning will do)")
 	c.Flags().StringArrayVar(&f.without, "without", nil, "leave out what stages of `KIND` made, such as collect: they run again where the bundle is imported; may be repeated")
+	c.Flags().StringVar(&f.maxFile, "max-file", "", "leave out what stages made that have a file above `SIZE`, such as 100MB: they run again where the bundle is imported")
 	c.Flags().BoolVar(&f.partial, "partial", false, "export though stages have no result")
 	return c
 }
@@ -82,12 +86,16 @@ func (p *project) export(ctx context.Context, t *terminal, f *exportFlags) (err 
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
+	most, err := fileSize(f.maxFile)
+	if err != nil {
+		return withCode(exitUsage, err)
+	}
 	made, store, err := p.planned(ctx, t)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	x := &exporter{project: p, terminal: t, workflow: made.Workflow, plan: made, store: store, without: f.without}
+	x := &exporter{project: p, terminal: t, workflow: made.Workflow, plan: made, store: store, without: f.without, most: most}
 	if err := x.choose(ctx, recorded, f.partial); err != nil {
 		return err
 	}
@@ -95,6 +103,11 @@ func (p *project) export(ctx context.Context, t *terminal, f *exportFlags) (err 
 	if err != nil {
 		return err
 	}
+	blobs := make([]cache.Digest, len(files))
+	for i := range files {
+		blobs[i] = files[i].Digest
+	}
+	t.say("writing %s in %d files, before they are compressed", sizeOf(blobs), len(files))
 	size, err := writeBundle(ctx, output, files)
 	if err != nil {
 		return err
@@ -161,10 +174,24 @@ type exporter struct {
 	plan     *plan.Plan
 	store    *disk.Store
 	without  []string // kinds
+	most     int64    // bytes of a file
 
 	record  *runs.Run
 	results []bundle.Result
-	leftOut map[cache.Digest]bool
+	left    map[string][]cache.Digest // blobs of the stages whose outputs are left out, by address
+	leftOut map[cache.Digest]bool     // those of them that the bundle does not have otherwise
+}
+
+// fileSize reads what --max-file is given: no text is no limit.
+func fileSize(text string) (int64, error) {
+	if text == "" {
+		return math.MaxInt64, nil
+	}
+	n, err := humanize.ParseBytes(text)
+	if err != nil || n > math.MaxInt64 {
+		return 0, fmt.Errorf("--max-file %s: want a size such as 500KB, 100MB or 2GiB", text)
+	}
+	return int64(n), nil
 }
 
 // choose decides which results are exported.
@@ -279,10 +306,8 @@ func (x *exporter) date() {
 	r.ID = r.Made().Format("20060102T150405.000Z") + "-" + cache.Of([]byte(strings.Join(content, "\n"))).Short()[:8]
 }
 
-// leaves reports whether the outputs of a stage are left out.
-func (x *exporter) leaves(s *runs.Stage) bool { return slices.Contains(x.without, s.Kind) }
-
-// leave notes the blobs that are left out.
+// leave notes which stages' outputs are left out, whole: with some of them a
+// stage would have to run all the same.
 func (x *exporter) leave(ctx context.Context) error {
 	stages := x.snapshotOf()
 	for _, kind := range x.without {
@@ -290,15 +315,17 @@ func (x *exporter) leave(ctx context.Context) error {
 			return withCode(exitUsage, fmt.Errorf("--without %s: the workflow has no stage of that kind", kind))
 		}
 	}
-	x.leftOut = map[cache.Digest]bool{}
+	x.left, x.leftOut = map[string][]cache.Digest{}, map[cache.Digest]bool{}
 	for _, r := range x.results {
-		if !x.leaves(stages.Stage(r.Addr)) {
-			continue
-		}
 		blobs, err := r.Outputs(ctx, x.store)
 		if err != nil {
 			return err
 		}
+		large := slices.ContainsFunc(blobs, func(d cache.Digest) bool { return d.Size > x.most })
+		if !large && !slices.Contains(x.without, stages.Stage(r.Addr).Kind) {
+			continue
+		}
+		x.left[r.Addr] = blobs
 		for _, d := range blobs {
 			x.leftOut[d] = true
 		}

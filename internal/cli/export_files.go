@@ -57,7 +57,7 @@ func (b *bundleFiles) blob(blobs cache.Blobs, d cache.Digest, name string) {
 func (x *exporter) files(ctx context.Context) ([]bundle.File, error) {
 	all := &bundleFiles{paths: map[string]bool{}, have: map[cache.Digest]bool{}}
 	in := crate.Input{
-		Run: x.record, Name: x.name(), Description: x.description(), Readme: bundleReadme,
+		Run: x.record, Name: x.name(), Readme: bundleReadme,
 		Workflow: bundleWorkflow + x.workflowID(), Agent: git.User(ctx, x.root),
 		Stages: map[string]crate.Stage{}, Trees: map[cache.Digest]cache.Tree{}, Tables: map[string][]string{}, Sources: map[cache.Artifact]bool{},
 	}
@@ -68,6 +68,9 @@ func (x *exporter) files(ctx context.Context) ([]bundle.File, error) {
 	}
 	// What other stages made, or the project has, may be of the same bytes.
 	maps.DeleteFunc(x.leftOut, func(d cache.Digest, _ bool) bool { return all.have[d] })
+	maps.DeleteFunc(x.left, func(_ string, blobs []cache.Digest) bool {
+		return !slices.ContainsFunc(blobs, func(d cache.Digest) bool { return x.leftOut[d] })
+	})
 	contents, err := bundle.Contents(x.record, x.results, slices.SortedFunc(maps.Keys(x.leftOut), func(a, b cache.Digest) int { return bytes.Compare(a.Hash[:], b.Hash[:]) }))
 	if err != nil {
 		return nil, err
@@ -77,6 +80,7 @@ func (x *exporter) files(ctx context.Context) ([]bundle.File, error) {
 	}
 	all.add(bundle.Bytes(bundleReadme, []byte(x.readme())), crate.Entry{Format: "text/markdown"})
 	in.Files = append(all.entries, crate.Entry{Path: bundle.SumsFile, Name: "SHA-256 of all files", Format: "text/plain"}) // without its own: it has that of the crate
+	in.Description = x.description()
 	metadata, err := crate.Metadata(in)
 	if err != nil {
 		return nil, err
@@ -267,8 +271,8 @@ func (x *exporter) blobs(ctx context.Context, all *bundleFiles, in *crate.Input)
 			all.blob(x.store, c.Published, c.PublishedFile)
 		}
 	}
-	stages := x.snapshotOf()
 	for _, r := range x.results {
+		_, left := x.left[r.Addr]
 		encoded, err := cache.ReadBlob(ctx, x.store, r.Key)
 		if err != nil {
 			return fmt.Errorf("action of %s: %w", r.Addr, err)
@@ -280,7 +284,7 @@ func (x *exporter) blobs(ctx context.Context, all *bundleFiles, in *crate.Input)
 		in.Stages[r.Addr] = crate.Stage{Action: action, Result: r.Result}
 		all.blob(x.store, r.Key, "action of "+r.Addr)
 		add := func(d cache.Digest, name string) {
-			if !x.leaves(stages.Stage(r.Addr)) {
+			if !left {
 				all.blob(x.store, d, name)
 			}
 		}

@@ -2,7 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"repro/cache"
 )
 
 // description says in a sentence what the bundle has.
@@ -14,8 +20,8 @@ func (x *exporter) description() string {
 	if n := x.missing(); n > 0 {
 		text += fmt.Sprintf(" %d stages have no result.", n)
 	}
-	if len(x.leftOut) > 0 {
-		text += fmt.Sprintf(" What stages of the kind %s made is left out.", strings.Join(x.without, ", "))
+	if n := len(x.left); n > 0 {
+		text += fmt.Sprintf(" What %d stages made is left out.", n)
 	}
 	return text
 }
@@ -45,6 +51,15 @@ func (x *exporter) readme() string {
 		say("| `%s` | %s |", row[0], row[1])
 	}
 	say("\n`sha256sum --quiet -c SHA256SUMS` in this folder says whether all files are whole.")
+	if len(x.left) > 0 {
+		say("\n## Left out\n")
+		say("| stage | size | outputs, by their SHA-256 (of a folder, that of its list of files) |\n|---|---:|---|")
+		for _, r := range x.results {
+			if blobs, left := x.left[r.Addr]; left {
+				say("| `%s` | %s | %s |", r.Addr, sizeOf(blobs), outputsText(r.Result.Outputs))
+			}
+		}
+	}
 	say("\n## To go on with it\n")
 	say("With a clone of the project, or in the folder `workflow/` of this bundle:\n")
 	say("```sh\nrepro import BUNDLE.zip\n%s\n```\n", again.command("run", r.Targets...))
@@ -54,4 +69,20 @@ func (x *exporter) readme() string {
 	say("The bundle has the data that the workflow reads and what was downloaded for it, as far as it is not left out.")
 	say("The licences of that data hold for the bundle too.")
 	return b.String()
+}
+
+func sizeOf(blobs []cache.Digest) string {
+	var bytes uint64
+	for _, d := range blobs {
+		bytes += uint64(d.Size)
+	}
+	return humanize.Bytes(bytes)
+}
+
+func outputsText(outputs map[string]cache.Artifact) string {
+	var list []string
+	for _, port := range slices.Sorted(maps.Keys(outputs)) {
+		list = append(list, fmt.Sprintf("%s `%s`", port, outputs[port].Digest.Hex()))
+	}
+	return strings.Join(list, ", ")
 }
