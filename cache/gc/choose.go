@@ -2,7 +2,7 @@
 //
 // In comes what is on record of runs and what lies in the store; out comes a
 // plan: which runs keep their results, and why, and which blobs no kept run
-// needs. Nothing is removed here. docs/decisions/0015-garbage-collection.md has
+// needs. Nothing is removed here. docs/decisions/0016-garbage-collection.md has
 // the reasons.
 package gc
 
