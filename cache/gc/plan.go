@@ -3,6 +3,7 @@ package gc
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -103,7 +104,7 @@ func (p *planner) name(ctx context.Context, projects []Project) error {
 	for _, project := range projects {
 		for record, err := range runs.Open(project.Runs).All() {
 			if err != nil {
-				return err
+				return fmt.Errorf("%w. What that run needs is not known; if its record is lost anyway, remove the file", err)
 			}
 			run := NewRun(project.Runs, record, project.Refs(record.Commit))
 			p.runs = append(p.runs, run)

@@ -114,6 +114,10 @@ func (p *project) collect(ctx context.Context, t *terminal, policy gc.Policy, an
 	if answer.Before, err = p.onDisk(); err != nil {
 		return err
 	}
+	work, err := p.leftWork()
+	if err != nil {
+		return err
+	}
 	store, err := p.openStore(ctx, t)
 	if err != nil {
 		return err
@@ -134,26 +138,31 @@ func (p *project) collect(ctx context.Context, t *terminal, policy gc.Policy, an
 	if err != nil {
 		return err
 	}
-	policy.Total = answer.Before - total(beside)
+	policy.Total = answer.Before - total(beside) - total(work)
 	projects, err := p.projects(ctx, t)
 	if err != nil {
 		return err
 	}
 	made, err := gc.New(ctx, store, projects, policy)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if err != nil {
-		return withCode(exitCache, fmt.Errorf("nothing was removed: %w. What a run needs that cannot be read is not known; if it is lost anyway, remove its record", err))
+		return withCode(exitCache, fmt.Errorf("nothing was removed: %w", err))
 	}
 	plugins, err := p.unusedPlugins(policy.Since, made.Plugins)
 	if err != nil {
 		return err
 	}
 	beside = append(beside, plugins...)
-	answer.fill(made, beside)
+	answer.fill(made, append(work, beside...))
 	if answer.DryRun {
 		answer.After = answer.Before - answer.Bytes
 		return nil
 	}
-	if err := remove(ctx, store, made.Remove, beside); err != nil {
+	if err := remove(ctx, store, made.Remove, beside); ctx.Err() != nil {
+		return context.Cause(ctx)
+	} else if err != nil {
 		return withCode(exitCache, err)
 	}
 	if err := closeStore(); err != nil {

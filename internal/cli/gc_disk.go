@@ -100,6 +100,26 @@ func (p *project) beside(since time.Time) ([]leftover, error) {
 	return list, nil
 }
 
+// leftWork returns what killed runs left of their stages' folders: whoever opens
+// the cache removes it.
+func (p *project) leftWork() ([]leftover, error) {
+	dir := filepath.Join(p.storeDir(), "work")
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var list []leftover
+	for _, entry := range entries {
+		path := filepath.Join(dir, entry.Name())
+		bytes, _, err := usage(path)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, leftover{path, "work cut off", bytes})
+	}
+	return list, nil
+}
+
 // unusedPlugins returns what was built of plugins, unless runs that are kept used
 // it or somebody has since.
 func (p *project) unusedPlugins(since time.Time, kept []runs.Plugin) ([]leftover, error) {

@@ -53,3 +53,41 @@ func TestOldStatesArePruned(t *testing.T) {
 		t.Error("the leftover of a killed process is there")
 	}
 }
+
+func TestUnusedFoldersAreThoseThatNobodyNeeds(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	identity := map[string]string{"files": "h1:a"}
+	kept := build.Home("mine", identity)
+	now := time.Now()
+	for name, age := range map[string]time.Duration{
+		kept: 9 * time.Hour, kept + "-answers": 9 * time.Hour,
+		"mine.old": 5 * time.Hour, "mine.old-answers": time.Minute, // it is of no use alone
+		"mine.used": 2 * time.Hour, "mine.used-answers": 9 * time.Hour,
+		"gone.x-answers": 5 * time.Hour, "sdk-go-old": 5 * time.Hour, "git-a": 5 * time.Hour, "new-1": time.Minute,
+	} {
+		dir := filepath.Join(root, name)
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(dir, now, now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for before, want := range map[time.Time][]string{
+		now.Add(-4 * time.Hour): {"git-a", "gone.x-answers", "mine.old", "mine.old-answers", "sdk-go-old"},
+		// Whatever is asked for, the last hour stays.
+		now.Add(time.Hour): {"git-a", "gone.x-answers", "mine.old", "mine.old-answers", "mine.used", "mine.used-answers", "sdk-go-old"},
+	} {
+		list, err := build.Unused(root, map[string]bool{kept: true}, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range list {
+			list[i] = filepath.Base(list[i])
+		}
+		if !slices.Equal(list, want) {
+			t.Errorf("before %s: %v, want %v", before, list, want)
+		}
+	}
+}
