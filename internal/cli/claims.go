@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"repro/cache/runs"
 	"repro/reports/claims"
 	"repro/reports/render"
 )
@@ -33,13 +31,7 @@ func newClaims(t *terminal, sdk fs.FS) *cobra.Command {
 			"it holds, fails, is not significant or has no data. The exit code is 7 if a claim\n" +
 			"fails on our results.",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.claims(c.Context(), t, &f)
-		},
+		RunE: f.on(func(ctx context.Context, p *project) error { return p.claims(ctx, t, &f) }),
 	}
 	f.add(c)
 	c.Flags().StringVarP(&f.format, "format", "f", formatText, "how to print: "+strings.Join(render.ClaimFormats(), ", "))
@@ -60,12 +52,10 @@ func (p *project) claims(ctx context.Context, t *terminal, f *claimsFlags) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	if found.Claims, err = onlyClaims(found.Claims, f.names); err != nil {
+	if found.Claims, err = only("claim", found.Claims, claimName, f.names); err != nil {
 		return err
 	}
-	if missing := found.Missing(); missing > 0 {
-		t.say("note: %d of %d stages have no result%s", missing, len(found.Stages), p.remedy(f.run))
-	}
+	p.tellMissing(t, found, f.run)
 	results, judgeErr := claims.Judge(ctx, found, claims.Options{})
 	if judgeErr != nil {
 		judgeErr = withCode(exitWorkflow, judgeErr)
@@ -76,22 +66,6 @@ func (p *project) claims(ctx context.Context, t *terminal, f *claimsFlags) (err 
 		err = draw(t.out, results, render.ClaimOptions{Options: render.Options{Color: color(t.out), Width: width(t.out)}, Verbose: f.verbose})
 	}
 	return errors.Join(judgeErr, err, claimsExit(t, len(found.Claims), results, f.strict))
-}
-
-func onlyClaims(all []runs.Claim, names []string) ([]runs.Claim, error) {
-	var known []string
-	for _, c := range all {
-		known = append(known, c.Name)
-	}
-	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return nil, withCode(exitUsage, fmt.Errorf("there is no claim %q; there are %s", name, strings.Join(known, ", ")))
-		}
-	}
-	if len(names) == 0 {
-		return all, nil
-	}
-	return slices.DeleteFunc(slices.Clone(all), func(c runs.Claim) bool { return !slices.Contains(names, c.Name) }), nil
 }
 
 // claimsExit says how many claims have which verdict on our results, and

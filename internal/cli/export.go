@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"repro/cache"
@@ -47,13 +46,7 @@ func newExport(t *terminal, sdk fs.FS) *cobra.Command {
 			"every stage is a hit.\n\n" +
 			"It has what the cache has for the workflow as it is now; --run takes the results of an earlier run.",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.export(c.Context(), t, &f)
-		},
+		RunE: f.on(func(ctx context.Context, p *project) error { return p.export(ctx, t, &f) }),
 	}
 	f.add(c)
 	c.Flags().StringVarP(&f.output, "output", "o", "bundle.zip", "write the bundle to `FILE`")
@@ -187,11 +180,11 @@ func fileSize(text string) (int64, error) {
 	if text == "" {
 		return math.MaxInt64, nil
 	}
-	n, err := humanize.ParseBytes(text)
-	if err != nil || n > math.MaxInt64 {
-		return 0, fmt.Errorf("--max-file %s: want a size such as 500KB, 100MB or 2GiB", text)
+	n, err := parseSize(text)
+	if err != nil {
+		err = fmt.Errorf("--max-file %s: %w", text, err)
 	}
-	return int64(n), nil
+	return n, err
 }
 
 // choose decides which results are exported.

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
 	"repro/cache"
 )
 
@@ -72,11 +70,11 @@ func (x *exporter) readme() string {
 }
 
 func sizeOf(blobs []cache.Digest) string {
-	var bytes uint64
+	var bytes int64
 	for _, d := range blobs {
-		bytes += uint64(d.Size)
+		bytes += d.Size
 	}
-	return humanize.Bytes(bytes)
+	return size(bytes)
 }
 
 func outputsText(outputs map[string]cache.Artifact) string {

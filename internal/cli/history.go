@@ -33,13 +33,7 @@ func newHistory(t *terminal) *cobra.Command {
 		Use:   "history [FILE]",
 		Short: "List the runs on record, by commit, and how a number went",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.showHistory(c.Context(), t, &f)
-		},
+		RunE:  f.on(func(ctx context.Context, p *project) error { return p.showHistory(ctx, t, &f) }),
 	}
 	f.add(c)
 	c.Flags().IntVarP(&f.limit, "limit", "n", 20, "list the newest `N` runs; 0 means all")

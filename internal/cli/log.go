@@ -20,13 +20,7 @@ func newLog(t *terminal) *cobra.Command {
 		Use:   "log [FILE] STAGE",
 		Short: "Print what a stage wrote when it last ran",
 		Args:  cobra.RangeArgs(1, 2),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.showLog(c.Context(), t)
-		},
+		RunE:  f.on(func(ctx context.Context, p *project) error { return p.showLog(ctx, t) }),
 	}
 	f.add(c)
 	return c

@@ -28,13 +28,7 @@ func newOutput(t *terminal) *cobra.Command {
 		Use:   "output [FILE] STAGE",
 		Short: "Print what a stage made, or copy it to a path",
 		Args:  cobra.RangeArgs(1, 2),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.showOutput(c.Context(), t, &f)
-		},
+		RunE:  f.on(func(ctx context.Context, p *project) error { return p.showOutput(ctx, t, &f) }),
 	}
 	f.add(c)
 	c.Flags().StringVar(&f.port, "port", "", "which output, if the stage has several")

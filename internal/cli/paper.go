@@ -40,13 +40,7 @@ func newPaper(t *terminal, sdk fs.FS) *cobra.Command {
 			"HTML. A number without a result for the workflow as it is now fails the build with its\n" +
 			"place, and so does a decimal or a percentage that is typed.",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.paper(c.Context(), t, &f)
-		},
+		RunE: f.on(func(ctx context.Context, p *project) error { return p.paper(ctx, t, &f) }),
 	}
 	f.add(c)
 	c.Flags().BoolVar(&f.check, "check", false, "only check that every result is current, and that no decimal or percentage is typed; build nothing")
@@ -76,7 +70,11 @@ func (p *project) paper(ctx context.Context, t *terminal, f *paperFlags) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	papers, err := onlyPapers(made.Workflow, f.names)
+	w := made.Workflow
+	if len(w.Papers) == 0 {
+		return withCode(exitUsage, fmt.Errorf(`%s has no paper: add a block such as paper "draft" { template = "draft.tex" }`, w.File))
+	}
+	papers, err := only("paper", w.Papers, paperName, f.names)
 	if err != nil {
 		return err
 	}
@@ -86,7 +84,7 @@ func (p *project) paper(ctx context.Context, t *terminal, f *paperFlags) (err er
 	}
 	var answers []paperAnswer
 	for _, block := range papers {
-		answer, paperErr := p.onePaper(ctx, t, f, block, made.Workflow, found)
+		answer, paperErr := p.onePaper(ctx, t, f, block, w, found)
 		if paperErr != nil && answer.Problems == nil && answer.Built == nil {
 			return errors.Join(err, paperErr)
 		}
@@ -96,25 +94,6 @@ func (p *project) paper(ctx context.Context, t *terminal, f *paperFlags) (err er
 		return errors.Join(t.printJSON(map[string]any{"papers": answers}), err)
 	}
 	return errors.Join(t.printPapers(answers), err)
-}
-
-func onlyPapers(w *lang.Workflow, names []string) ([]*lang.Paper, error) {
-	var known []string
-	for _, p := range w.Papers {
-		known = append(known, p.Name)
-	}
-	if len(known) == 0 {
-		return nil, withCode(exitUsage, fmt.Errorf(`%s has no paper: add a block such as paper "draft" { template = "draft.tex" }`, w.File))
-	}
-	for _, name := range names {
-		if !slices.Contains(known, name) {
-			return nil, withCode(exitUsage, fmt.Errorf("there is no paper %q; there are %s", name, strings.Join(known, ", ")))
-		}
-	}
-	if len(names) == 0 {
-		return w.Papers, nil
-	}
-	return slices.DeleteFunc(slices.Clone(w.Papers), func(p *lang.Paper) bool { return !slices.Contains(names, p.Name) }), nil
 }
 
 // onePaper fills and builds one paper. Problems are said here, so that all

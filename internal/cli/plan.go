@@ -21,13 +21,7 @@ func newPlan(t *terminal, sdk fs.FS) *cobra.Command {
 		Use:   "plan [FILE] [STAGE…]",
 		Short: "Say what run would do, and why",
 		Args:  cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.showPlan(c.Context(), t)
-		},
+		RunE:  f.on(func(ctx context.Context, p *project) error { return p.showPlan(ctx, t) }),
 	}
 	f.add(c)
 	return c

@@ -23,13 +23,7 @@ func newPluginLock(t *terminal, sdk fs.FS) *cobra.Command {
 			"that its stages run and of its source files it has now. Entries of other workflows,\n" +
 			"or of other variables, stay. run --locked refuses whatever differs.",
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.lock(c.Context(), t)
-		},
+		RunE: f.on(func(ctx context.Context, p *project) error { return p.lock(ctx, t) }),
 	}
 	f.add(c)
 	return c

@@ -19,13 +19,7 @@ func newPluginLs(t *terminal, sdk fs.FS) *cobra.Command {
 		Use:   "ls [FILE]",
 		Short: "List the workflow's plugins and what they add",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.listPlugins(c.Context(), t)
-		},
+		RunE:  f.on(func(ctx context.Context, p *project) error { return p.listPlugins(ctx, t) }),
 	}
 	f.add(c)
 	return c

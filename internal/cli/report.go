@@ -8,12 +8,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"repro/cache/runs"
 	"repro/reports"
 	"repro/reports/claims"
 	"repro/reports/page"
@@ -39,13 +37,7 @@ func newReport(t *terminal, sdk fs.FS) *cobra.Command {
 		Use:   "report [FILE]",
 		Short: "Print the reports from the results at hand; run nothing",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.report(c.Context(), t, &f)
-		},
+		RunE:  f.on(func(ctx context.Context, p *project) error { return p.report(ctx, t, &f) }),
 	}
 	f.add(c)
 	c.Flags().StringVarP(&f.format, "format", "f", formatText, "how to print: "+strings.Join(render.Formats(), ", ")+" or "+formatHTML+", a page for a browser")
@@ -69,13 +61,11 @@ func (p *project) report(ctx context.Context, t *terminal, f *reportFlags) (err 
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	if found.Reports, err = onlyReports(found.Reports, f.names); err != nil {
+	if found.Reports, err = only("report", found.Reports, reportName, f.names); err != nil {
 		return err
 	}
 	tables, tablesErr := tables(ctx, t, found)
-	if missing := found.Missing(); missing > 0 {
-		t.say("note: %d of %d stages have no result%s", missing, len(found.Stages), p.remedy(f.run))
-	}
+	p.tellMissing(t, found, f.run)
 	if f.format == formatHTML {
 		return errors.Join(tablesErr, t.printPage(ctx, f, found, tables))
 	}
@@ -99,32 +89,6 @@ func (t *terminal) printPage(ctx context.Context, f *reportFlags, s *reports.Sna
 		err = t.printTo(f.output, made.Write)
 	}
 	return errors.Join(problems, err)
-}
-
-func (p *project) remedy(run string) string {
-	if run != "" {
-		return ""
-	}
-	return " yet; fill the gaps with: " + p.command("run")
-}
-
-func onlyReports(all []runs.Report, names []string) ([]runs.Report, error) {
-	if len(names) == 0 {
-		return all, nil
-	}
-	var only []runs.Report
-	for _, name := range names {
-		i := slices.IndexFunc(all, func(r runs.Report) bool { return r.Name == name })
-		if i < 0 {
-			var known []string
-			for _, r := range all {
-				known = append(known, r.Name)
-			}
-			return nil, withCode(exitUsage, fmt.Errorf("there is no report %q; there are %s", name, strings.Join(known, ", ")))
-		}
-		only = append(only, all[i])
-	}
-	return only, nil
 }
 
 func (t *terminal) printTables(tables []*reports.Table, format string) error {

@@ -39,13 +39,7 @@ func newRun(t *terminal, sdk fs.FS) *cobra.Command {
 			"named stages with all that they need, and print the reports.\n\n" +
 			"A stage is named KIND.NAME, or KIND.NAME[AXIS=VALUE,…] for some of a matrix.",
 		Args: cobra.ArbitraryArgs,
-		RunE: func(c *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.run(c.Context(), t, &f)
-		},
+		RunE: f.on(func(ctx context.Context, p *project) error { return p.run(ctx, t, &f) }),
 	}
 	f.add(c)
 	c.Flags().IntVarP(&f.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "use at most `N` CPUs at once")

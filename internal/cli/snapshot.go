@@ -41,6 +41,20 @@ func (p *project) found(ctx context.Context, t *terminal, id string) (_ *reports
 	return found, store, nil
 }
 
+// tellMissing says how many stages have no result and, unless it is those of a
+// run, what makes them.
+func (p *project) tellMissing(t *terminal, found *reports.Snapshot, run string) {
+	missing := found.Missing()
+	if missing == 0 {
+		return
+	}
+	remedy := ""
+	if run == "" {
+		remedy = " yet; fill the gaps with: " + p.command("run")
+	}
+	t.say("note: %d of %d stages have no result%s", missing, len(found.Stages), remedy)
+}
+
 // snapshot returns what the cache has for the workflow as it is planned now.
 func (p *project) snapshot(ctx context.Context, made *plan.Plan, store *disk.Store) (*reports.Snapshot, error) {
 	w := made.Workflow

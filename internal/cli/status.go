@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,13 +19,7 @@ func newStatus(t *terminal) *cobra.Command {
 		Use:   "status [FILE]",
 		Short: "Say what became of the last runs",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			p, err := f.open(args)
-			if err != nil {
-				return err
-			}
-			return p.showStatus(t)
-		},
+		RunE:  f.on(func(_ context.Context, p *project) error { return p.showStatus(t) }),
 	}
 	f.add(c)
 	return c

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/hashicorp/hcl/v2"
 	"golang.org/x/term"
@@ -32,6 +34,37 @@ func (t *terminal) printJSON(v any) error {
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
+}
+
+// printTo lets write print the answer, or a file in its place, whole or not at
+// all.
+func (t *terminal) printTo(file string, write func(io.Writer) error) (err error) {
+	if file == "" {
+		return write(t.out)
+	}
+	if real, err := filepath.EvalSymlinks(file); err == nil {
+		file = real // what a link points to is written, not the link
+	}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() { // a pipe, a terminal
+		f, err := os.OpenFile(file, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), ".repro-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", file, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	if err = errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
 }
 
 // isTerminal reports whether somebody is watching w.

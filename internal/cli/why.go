@@ -109,29 +109,6 @@ func (p *project) explain(ctx context.Context, t *terminal, now *reports.Snapsho
 	return list, nil
 }
 
-// lookBack is how many runs are searched for an earlier action.
-const lookBack = 50
-
-func (p *project) earlierRuns(t *terminal) ([]*runs.Run, error) {
-	headers, err := p.records().List()
-	if err != nil {
-		return nil, err
-	}
-	var list []*runs.Run
-	for _, h := range headers {
-		if h.Workflow != p.workflowID() || len(list) == lookBack {
-			continue
-		}
-		r, err := p.records().Load(h.ID)
-		if err != nil {
-			t.say("warning: a record is left out: %v", err)
-			continue
-		}
-		list = append(list, r)
-	}
-	return list, nil
-}
-
 // nearest returns the run in which the stage's action was another, but differed
 // least from what it is now, nil if there is none.
 func nearest(ctx context.Context, now *reports.Snapshot, stage *runs.Stage, earlier []*runs.Run) (*runs.Run, error) {
