@@ -111,6 +111,16 @@ func (f *gcFlags) gc(ctx context.Context, t *terminal) error {
 
 // collect plans and, unless it is a dry run, removes.
 func (p *project) collect(ctx context.Context, t *terminal, policy gc.Policy, answer *gcAnswer) (err error) {
+	// What is measured is the cache at rest.
+	if _, busy := disk.Owner(p.storeDir()); busy {
+		store, err := p.openStore(ctx, t)
+		if err != nil {
+			return err
+		}
+		if err := store.Close(); err != nil {
+			return withCode(exitCache, err)
+		}
+	}
 	if answer.Before, err = p.onDisk(); err != nil {
 		return err
 	}
@@ -242,6 +252,9 @@ func (a *gcAnswer) holders() string {
 			}
 		}
 		r := left[most]
+		if r.Bytes == 0 {
+			break
+		}
 		names = append(names, fmt.Sprintf("run %s holds %s (%s)", r.ID, size(r.Bytes), strings.Join(r.Why, ", ")))
 		left = append(left[:most:most], left[most+1:]...)
 	}

@@ -37,8 +37,11 @@ func Main(args []string, sdk fs.FS, stdout, stderr io.Writer) int {
 		return exitOK
 	}
 	for _, e := range unreported(err) {
-		if errors.Is(e, cache.ErrMiss) {
+		switch {
+		case errors.Is(e, cache.ErrMiss):
 			e = fmt.Errorf("%w. What repro gc removed, a run of the workflow as it was then makes again", e)
+		case errors.Is(e, syscall.ENOSPC):
+			e = fmt.Errorf("%w. What nobody needs is removed by: repro gc", e)
 		}
 		fmt.Fprintln(stderr, "repro:", e) //nolint:errcheck // there is nowhere left to say so
 	}
