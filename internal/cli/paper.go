@@ -44,7 +44,7 @@ func newPaper(t *terminal, sdk fs.FS) *cobra.Command {
 	}
 	f.add(c)
 	c.Flags().BoolVar(&f.check, "check", false, "only check that every result is current, and that no decimal or percentage is typed; build nothing")
-	c.Flags().StringVar(&f.output, "output", "", "put the documents into `DIR` (default: paper/WORKFLOW/NAME beside the cache)")
+	c.Flags().StringVarP(&f.output, "output", "o", "", "put the documents into `DIR` (default: paper/WORKFLOW/NAME beside the cache)")
 	c.Flags().StringSliceVarP(&f.formats, "format", "f", []string{"pdf", "html"}, "what to build: pdf, html")
 	c.Flags().StringArrayVar(&f.names, "only", nil, "only the paper `NAME`; may be repeated")
 	return c
