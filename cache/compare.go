@@ -156,9 +156,9 @@ func Compare(old, now *Action) []Difference {
 
 // Nearest compares now with the stored actions of earlier keys, and returns the
 // position of the one that differs least and what differs: of several, the
-// first. An earlier run may have died before its action was stored, so that
-// those that are not there, or are damaged, are passed over; the position is -1
-// if none is left.
+// first. Passed over are those that are not there, as a run may have died before
+// it stored its action, that are damaged, and that another version of repro wrote
+// in a format of its own; the position is -1 if none is left.
 func Nearest(ctx context.Context, blobs Blobs, now *Action, earlier []Digest) (int, []Difference, error) {
 	nearest := -1
 	var least []Difference
@@ -172,7 +172,7 @@ func Nearest(ctx context.Context, blobs Blobs, now *Action, earlier []Digest) (i
 		}
 		was, err := ParseAction(encoded)
 		if err != nil {
-			return -1, nil, err
+			continue
 		}
 		if list := Compare(was, now); nearest < 0 || len(list) < len(least) {
 			nearest, least = i, list

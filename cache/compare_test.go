@@ -92,6 +92,10 @@ func TestNearest(t *testing.T) {
 		}
 	}
 	lost := action(map[string]string{"seed": "0", "batch": "8"}).Key()
+	foreign, err := cache.PutBytes(t.Context(), store, []byte("repro/action/v9\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	cases := map[string]struct {
 		earlier []cache.Digest
 		at      int
@@ -99,6 +103,7 @@ func TestNearest(t *testing.T) {
 	}{
 		"none":            {nil, -1, nil},
 		"not stored":      {[]cache.Digest{lost}, -1, nil},
+		"another format":  {[]cache.Digest{foreign, near.Key()}, 1, []string{"batch: 9 → 8"}},
 		"fewest":          {[]cache.Digest{far.Key(), lost, near.Key()}, 2, []string{"batch: 9 → 8"}},
 		"first of equals": {[]cache.Digest{other.Key(), near.Key()}, 0, []string{"rate: 2 → 1"}},
 		"itself":          {[]cache.Digest{near.Key(), now.Key()}, 1, nil},
