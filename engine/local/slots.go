@@ -10,8 +10,8 @@ import (
 
 // slots hands out the machine's resources in the order in which they were
 // asked for. Who waits for memory or GPUs lets others pass; who waits for CPUs
-// does not, nor who waits for GPUs those that want some too, or a stream of
-// small tasks would keep a big one out for ever.
+// alone does not, nor who waits for GPUs those that want some too, or a stream
+// of small tasks would keep a big one out for ever.
 type slots struct {
 	capacity Capacity
 
@@ -76,22 +76,19 @@ func (s *slots) grant() {
 	gpusAwaited := false
 	for i := 0; i < len(s.waiting) && s.free.CPUs > 0; {
 		w := s.waiting[i]
-		switch {
-		case s.fits(w.need) && (w.need.GPUs == 0 || !gpusAwaited):
+		gpus := w.need.GPUs == 0 || w.need.GPUs <= s.free.GPUs && !gpusAwaited
+		switch cpus := w.need.CPUs <= s.free.CPUs; {
+		case !gpus || w.need.Memory > s.free.Memory:
+			gpusAwaited = gpusAwaited || !gpus
+			i++
+		case !cpus:
+			return
+		default:
 			w.gpus = s.take(w.need)
 			s.waiting = slices.Delete(s.waiting, i, i+1)
 			close(w.granted)
-		case w.need.CPUs > s.free.CPUs:
-			return
-		default:
-			gpusAwaited = gpusAwaited || w.need.GPUs > s.free.GPUs
-			i++
 		}
 	}
-}
-
-func (s *slots) fits(need engine.Resources) bool {
-	return need.CPUs <= s.free.CPUs && need.Memory <= s.free.Memory && need.GPUs <= s.free.GPUs
 }
 
 // take occupies what fits and returns its GPUs.

@@ -77,6 +77,43 @@ func TestWhoWaitsForAGPULetsOthersPass(t *testing.T) {
 	})
 }
 
+// TestWhoWaitsForAGPUKeepsNoCPUs is of one that needs all CPUs besides.
+func TestWhoWaitsForAGPUKeepsNoCPUs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := local.NewSlots(local.Capacity{CPUs: 4, GPUs: []string{"0"}})
+		gpu, cpu, all := engine.Resources{CPUs: 1, GPUs: 1}, engine.Resources{CPUs: 1}, engine.Resources{CPUs: 4, GPUs: 1}
+		if _, err := s.Acquire(t.Context(), gpu); err != nil {
+			t.Fatal(err)
+		}
+		got := make(chan string, 3)
+		ask := func(name string, need engine.Resources) {
+			go func() {
+				if _, err := s.Acquire(t.Context(), need); err == nil {
+					got <- name
+				}
+			}()
+			synctest.Wait()
+		}
+		ask("all", all)
+		ask("cpu", cpu)
+		if first := <-got; first != "cpu" {
+			t.Errorf("%s went first", first)
+		}
+		// Now that there is a GPU, CPUs are all that is missing.
+		s.Release(gpu, "0")
+		ask("another", cpu)
+		s.Release(cpu)
+		if second := <-got; second != "all" {
+			t.Errorf("then %s", second)
+		}
+		s.Release(all, "0")
+		if third := <-got; third != "another" {
+			t.Errorf("then %s", third)
+		}
+	})
+}
+
 func TestABigTaskIsNotStarvedBySmallOnes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
