@@ -71,6 +71,8 @@ func TestAPatternThatMatchesNothingIsExplained(t *testing.T) {
 	for pattern, want := range map[string]string{
 		"train.encdoer":                        ` Did you mean "train.encoder"?`,
 		"exec.perpare[seed=1]":                 ` Did you mean "exec.prepare"?`,
+		"trian.encoder":                        ` Did you mean "train.encoder"?`,
+		"train.other":                          "", // one kind makes no likeness
 		"evaluate.retrieval":                   "",
 		"exec.prepare[seed=1]":                 " exec.prepare has no matrix.",
 		"train.encoder[sede=1]":                ` train.encoder has the axes sampler, seed, not sede. Did you mean "seed"?`,

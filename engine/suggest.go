@@ -10,17 +10,24 @@ import (
 
 // DidYouMean returns " Did you mean …?" for the known name nearest to the given
 // one, or "" if none is near.
-func DidYouMean(given string, known []string) string {
+func DidYouMean(given string, known []string) string { return question("", nearest(given, known)) }
+
+func question(prefix, name string) string {
+	if name == "" {
+		return ""
+	}
+	return fmt.Sprintf(" Did you mean %q?", prefix+name)
+}
+
+// nearest returns the known name nearest to the given one, or "".
+func nearest(given string, known []string) string {
 	best, bestDistance := "", 1+len(given)/3
 	for _, name := range known {
 		if d := levenshtein.Distance(given, name, nil); d <= bestDistance && name != given {
 			best, bestDistance = name, d-1
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" Did you mean %q?", best)
+	return best
 }
 
 // Hint says what may be wrong with a pattern that matches none of the known
@@ -36,7 +43,7 @@ func (p Pattern) Hint(known []Addr) string {
 		}
 	}
 	if len(instances) == 0 {
-		return DidYouMean(block, blocks)
+		return p.nearestBlock(blocks)
 	}
 	for _, axis := range p.Each {
 		var axes, values []string
@@ -58,4 +65,19 @@ func (p Pattern) Hint(known []Addr) string {
 		}
 	}
 	return fmt.Sprintf(" There are others of %s, such as %s.", block, instances[0])
+}
+
+// nearestBlock proposes one of blocks of the same kind or, if there is none of
+// that kind, of a kind that is spelt much like it.
+func (p Pattern) nearestBlock(blocks []string) string {
+	var names []string
+	for _, block := range blocks {
+		if name, ok := strings.CutPrefix(block, p.Kind+"."); ok {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return DidYouMean(Addr(p).Block(), blocks)
+	}
+	return question(p.Kind+".", nearest(p.Name, names))
 }
