@@ -97,6 +97,8 @@ func TestWhatIsAWord(t *testing.T) {
 		"2010年的iPhone手机":    {"2010", "年的", "iphone", "手机"},
 		"ภาษาไทย":           {"ภา", "าษ", "ษา", "าไ", "ไท", "ทย"},
 		"ＡＢＣ ½":             {"abc", "1", "2"}, // ½ is 1⁄2
+		"soft\u00adware":    {"software"},
+		"می\u200cخواهم":     {"میخواهم"},
 		"…":                 nil,
 	} {
 		// With k1 0 and b 0 a word adds its idf, the same for all of the one text.

@@ -8,7 +8,8 @@ import (
 )
 
 // terms returns the words of a text, compatibility forms unified (NFKC) and in
-// lower case: runs of letters, marks and numbers. In scripts that write no
+// lower case: runs of letters, marks and numbers, without the invisible
+// characters that join or divide within a word (as in UAX #29). In scripts that write no
 // spaces between words, each two neighbouring characters stand for a word, as
 // in Lucene's CJKAnalyzer. It is the script that counts and not the language of
 // the text, so that a name or a year is the same word in all of them.
@@ -21,6 +22,9 @@ func terms(text string) []string {
 		word = word[:0]
 	}
 	for _, r := range strings.ToLower(norm.NFKC.String(text)) {
+		if strings.ContainsRune(invisible, r) {
+			continue
+		}
 		if !unicode.In(r, unicode.Letter, unicode.Mark, unicode.Number) {
 			end()
 			continue
@@ -37,6 +41,9 @@ func terms(text string) []string {
 	end()
 	return list
 }
+
+// invisible are the soft hyphen and the zero width non-joiner and joiner.
+const invisible = "\u00ad\u200c\u200d"
 
 func appendWord(list []string, word []rune, pairs bool) []string {
 	switch {

@@ -46,18 +46,26 @@ func newLexical(ctx context.Context, p *pool, o bm25Params, depth int) (*lexical
 		}
 		l.skip = append(l.skip, doc)
 	}
-	for _, docs := range append(byLang, everything) {
+	for _, docs := range byLang {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		texts := make([]string, len(docs))
-		for i, doc := range docs {
-			texts[i] = strings.TrimSpace(p.docs[doc].Title + " " + p.docs[doc].Text) // as BEIR joins them
-		}
-		l.own = append(l.own, &collection{docs, bm25.New(texts, bm25.Options{K1: o.K1, B: o.B})})
+		l.own = append(l.own, newCollection(p, docs, o))
 	}
-	l.own, l.all = l.own[:len(byLang)], l.own[len(byLang)]
-	return l, nil
+	if len(l.own) == 1 {
+		l.all = l.own[0]
+		return l, nil
+	}
+	l.all = newCollection(p, everything, o)
+	return l, ctx.Err()
+}
+
+func newCollection(p *pool, docs []int, o bm25Params) *collection {
+	texts := make([]string, len(docs))
+	for i, doc := range docs {
+		texts[i] = strings.TrimSpace(p.docs[doc].Title + " " + p.docs[doc].Text) // as BEIR joins them
+	}
+	return &collection{docs, bm25.New(texts, bm25.Options{K1: o.K1, B: o.B})}
 }
 
 // rank implements ranker.
