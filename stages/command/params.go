@@ -57,7 +57,7 @@ func parse(raw json.RawMessage) (*params, error) {
 		if !envName.MatchString(name) || strings.ContainsRune(p.Env[name], 0) {
 			return nil, &stages.ParamError{Param: "env", Problem: fmt.Sprintf("%q is no environment variable", name)}
 		}
-		if name == visibleDevices || name == deviceOrder {
+		if ChoosesGPUs(name) {
 			return nil, &stages.ParamError{
 				Param: "env", Problem: name + " is set by the engine, as it knows which GPUs are free",
 				Hint: "Leave it away, and say how many the stage needs: resources { gpus = 1 }",

@@ -187,6 +187,10 @@ const (
 	deviceOrder    = "CUDA_DEVICE_ORDER"
 )
 
+// ChoosesGPUs reports whether CUDA's libraries choose devices by the environment
+// variable name, which is thus for the engine to set.
+func ChoosesGPUs(name string) bool { return name == visibleDevices || name == deviceOrder }
+
 // GPUEnviron lets a process see the given GPUs and no others: not those that
 // another stage works on, nor, if gpus is empty, any on which a program that
 // takes what it finds would make other results than elsewhere.

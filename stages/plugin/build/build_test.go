@@ -221,6 +221,7 @@ func TestBadPlugins(t *testing.T) {
 		"no such python":   {map[string]string{"plugin.hcl": python + "interpreter = \"python9\"\nfile = \"x.py\"\n"}, "python9, the interpreter of the plugin mine, is not installed"},
 		"no such package":  {map[string]string{"plugin.hcl": pythonManifest + "requires = [\"no-such-distribution\"]\n"}, "no-such-distribution, which the plugin mine requires, is not installed"},
 		"does not compile": {map[string]string{"plugin.hcl": "protocol = 1\nlanguage = \"go\"\n", "mine.go": "package main\n\nfunc main() { nothing() }\n"}, "mine.go:3:15: undefined: nothing"},
+		"their order too":  {map[string]string{"plugin.hcl": pythonManifest + "env = [\"CUDA_DEVICE_ORDER\"]\n"}, "resources { gpus = 1 }"},
 		"GPUs in the key":  {map[string]string{"plugin.hcl": pythonManifest + "env = [\"CUDA_VISIBLE_DEVICES\"]\n"}, "resources { gpus = 1 }"},
 		"no program":       {map[string]string{"plugin.hcl": "protocol = 1\nlanguage = \"binary\"\nfile = \"run\"\n"}, "there is no such file"},
 	} {

@@ -15,6 +15,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
+	"repro/stages/command"
 	"repro/stages/plugin"
 )
 
@@ -121,8 +122,8 @@ func (m *Manifest) check() error {
 			return fmt.Errorf("env: %q is not the name of a variable", name)
 		}
 	}
-	if name := "CUDA_VISIBLE_DEVICES"; slices.Contains(m.Env, name) {
-		return fmt.Errorf("env: a stage is told by %s which GPUs are its own, and results do not depend on that: leave it away, and ask for GPUs in the workflow, resources { gpus = 1 }", name)
+	if i := slices.IndexFunc(m.Env, command.ChoosesGPUs); i >= 0 {
+		return fmt.Errorf("env: a stage is told by %s which GPUs are its own, and results do not depend on that: leave it away, and ask for GPUs in the workflow, resources { gpus = 1 }", m.Env[i])
 	}
 	return nil
 }

@@ -4,6 +4,5 @@ protocol = 1
 language = "binary"
 file     = "repro-gotch"
 
-# Where CUDA's libraries are, which GPUs may be used and how long a machine stays
-# are facts of a machine.
+# Where CUDA's libraries are and how long a machine stays are facts of a machine.
 machine_env = ["LD_LIBRARY_PATH", "REPRO_CHECKPOINT_EVERY"]
