@@ -123,7 +123,7 @@ func (p *project) recordedRun(id string) (*runs.Run, error) {
 	}
 	r, err := p.runByName(id)
 	if err != nil {
-		return nil, withCode(exitUsage, err)
+		return nil, err
 	}
 	if r.Workflow != p.workflowID() {
 		return nil, withCode(exitUsage, fmt.Errorf("the run %s is one of %s: name that", id, r.Workflow))

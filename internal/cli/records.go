@@ -36,7 +36,7 @@ func (p *project) runByName(name string) (*runs.Run, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, fmt.Errorf("there is no run %s on record.%s List runs with: %s", name, likeRun(name, list), p.command("history"))
+		return nil, withCode(exitUsage, fmt.Errorf("there is no run %s on record.%s List runs with: %s", name, likeRun(name, list), p.command("history")))
 	case 1:
 	default:
 		return nil, withCode(exitUsage, fmt.Errorf("%s means %d runs, such as %s and %s: give more of it", name, len(found), found[0], found[1]))

@@ -23,7 +23,7 @@ func (p *project) side(ctx context.Context, t *terminal, f *diffFlags, store *di
 	if runName.MatchString(name) {
 		record, err := p.runByName(name)
 		if err != nil {
-			return nil, err
+			return nil, withCode(exitNoDiff, err)
 		}
 		if len(vars)+len(varFiles)+len(p.flags.vars)+len(p.flags.varFiles) > 0 {
 			return nil, withCode(exitUsage, fmt.Errorf("%s is a run, which had variables of its own: leave those out that are given for it", name))

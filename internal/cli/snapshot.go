@@ -23,7 +23,7 @@ func (p *project) found(ctx context.Context, t *terminal, id string) (_ *reports
 	if id != "" {
 		record, err := p.runByName(id)
 		if err != nil {
-			return nil, nil, withCode(exitUsage, err)
+			return nil, nil, err
 		}
 		if store, err = p.openStore(ctx, t); err != nil {
 			return nil, nil, err
