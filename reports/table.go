@@ -1,6 +1,11 @@
 package reports
 
-import "repro/cache/runs"
+import (
+	"cmp"
+	"slices"
+
+	"repro/cache/runs"
+)
 
 // Table is a finished report: data only. Renderers decide how it looks.
 type Table struct {
@@ -47,6 +52,29 @@ type Sample struct {
 
 // Missing reports whether there is no value.
 func (c *Cell) Missing() bool { return c.N == 0 }
+
+// ByOver returns the samples in the order of their names: seeds may be given in
+// any order.
+func (c *Cell) ByOver() []Sample {
+	return slices.SortedStableFunc(slices.Values(c.Samples), func(a, b Sample) int { return cmp.Compare(a.Over, b.Over) })
+}
+
+// Values returns the values of the samples, ByOver.
+func (c *Cell) Values() []float64 {
+	var list []float64
+	for _, s := range c.ByOver() {
+		list = append(list, s.Value)
+	}
+	return list
+}
+
+// SameDraws reports whether the samples of two cells of one snapshot are of the
+// same draws, one by one, as those of two settings are that one stage evaluates
+// for each seed: what one of them gains by chance the other may lose.
+func (c *Cell) SameDraws(other *Cell) bool {
+	sameOver := slices.EqualFunc(c.ByOver(), other.ByOver(), func(a, b Sample) bool { return a.Over == b.Over })
+	return sameOver && len(c.Sources) > 0 && slices.Equal(slices.Sorted(slices.Values(c.Sources)), slices.Sorted(slices.Values(other.Sources)))
+}
 
 // Interval is a 95 % confidence interval.
 type Interval struct {
