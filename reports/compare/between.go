@@ -17,13 +17,15 @@ type Place struct{ Row, Column int }
 // Between returns the 95 % interval of the difference of two cells of a
 // report's table, now less old. As between two snapshots, the difference has to
 // be real with other questions and with other seeds: the wider interval counts
-// of the bootstrap over the questions that both cells have and of Welch's t
-// over their values of Over. It is nil if nothing is known of noise: a single
-// seed says nothing about others, however many questions there are.
+// of the bootstrap over the questions that both cells have and of Student's or
+// Welch's t over their values of Over (stats.OverSeeds), which are paired if both
+// cells are of the same stages, such as two settings of one arm. It is nil if
+// nothing is known of noise: a single seed says nothing about others, however
+// many questions there are.
 func Between(ctx context.Context, s *reports.Snapshot, r *runs.Report, t *reports.Table, old, now Place) (*reports.Interval, error) {
 	before, after := &t.Cells[old.Row][old.Column], &t.Cells[now.Row][now.Column]
-	several := len(before.Samples) > 1 && len(after.Samples) > 1
-	if t.Over != "" && !several && (!before.Constant || !after.Constant) {
+	seeds, test := overSeeds(before, after, before.SameDraws(after))
+	if t.Over != "" && test == "" && (!before.Constant || !after.Constant) {
 		return nil, nil
 	}
 	var cell Cell // takes the wider interval
@@ -42,9 +44,6 @@ func Between(ctx context.Context, s *reports.Snapshot, r *runs.Report, t *report
 		lo, hi := stats.Bootstrap(boots, stats.Options{Seed: h.Sum64()})
 		cell.put(0, reports.Interval{Lo: lo, Hi: hi})
 	}
-	if several {
-		e := stats.Welch(values(before), values(after), confidence)
-		cell.put(e.P, reports.Interval{Lo: e.Lo, Hi: e.Hi})
-	}
+	cell.put(seeds.P, reports.Interval{Lo: seeds.Lo, Hi: seeds.Hi})
 	return cell.Interval, nil
 }

@@ -1,10 +1,12 @@
 package compare_test
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 	"testing"
 
+	"repro/cache"
 	"repro/cache/mem"
 	"repro/cache/runs"
 	"repro/reports"
@@ -93,6 +95,68 @@ func TestBetweenTakesTheWiderInterval(t *testing.T) {
 				t.Errorf("[%v, %v], want [%v, %v]", got.Lo, got.Hi, lo, hi)
 			}
 		})
+	}
+}
+
+// TestBetweenABaselineWithoutSeeds: BM25 has one value, of no seed, and the
+// interval is Student's over the other side's seeds.
+func TestBetweenABaselineWithoutSeeds(t *testing.T) {
+	t.Parallel()
+	s, _ := arms(t, scores{seeds: []string{"0", "1", "2"}, means: []float64{0.6, 0.62, 0.67}}, scores{seeds: []string{"0"}, mean: 0.5})
+	for i := range s.Stages {
+		if s.Stages[i].Axes["arm"] == "y" {
+			delete(s.Stages[i].Axes, "seed")
+		}
+	}
+	table, err := s.Table(t.Context(), &s.Reports[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := func(arm string) compare.Place {
+		return compare.Place{Row: slices.IndexFunc(table.Rows, func(k reports.Key) bool { return k[0] == arm })}
+	}
+	want := stats.PairedT([]float64{0.1, 0.12, 0.17}, 0.95)
+	for name, c := range map[string]struct {
+		old, now compare.Place
+		lo, hi   float64
+	}{
+		"arm − baseline": {row("y"), row("x"), want.Lo, want.Hi},
+		"baseline − arm": {row("x"), row("y"), -want.Hi, -want.Lo},
+	} {
+		got, err := compare.Between(t.Context(), s, &s.Reports[0], table, c.old, c.now)
+		if err != nil || got == nil || math.Abs(got.Lo-c.lo) > 1e-9 || math.Abs(got.Hi-c.hi) > 1e-9 {
+			t.Errorf("%s: %v, %v, want [%v, %v]", name, got, err, c.lo, c.hi)
+		}
+	}
+}
+
+// TestBetweenSharesOfOneStage: two shares that add up to 1 with every seed vary
+// together, the other way; as independent samples their interval is too narrow.
+func TestBetweenSharesOfOneStage(t *testing.T) {
+	t.Parallel()
+	store := mem.New()
+	shares := []float64{0.42, 0.46, 0.51}
+	s := scores{seeds: []string{"0", "1", "2"}, means: shares}.snapshot(t, store, "")
+	for i, share := range shares {
+		b, err := json.Marshal([]map[string]any{{"metric": "share", "kind": "a", "value": share}, {"metric": "share", "kind": "b", "value": 1 - share}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := cache.PutBytes(t.Context(), store, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Stages[i].Outputs["metrics"] = cache.Artifact{Digest: d}
+	}
+	s.Reports[0].Rows = []string{"kind"}
+	table, err := s.Table(t.Context(), &s.Reports[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := compare.Between(t.Context(), s, &s.Reports[0], table, compare.Place{Row: 1}, compare.Place{Row: 0})
+	want := stats.PairedT([]float64{2*0.42 - 1, 2*0.46 - 1, 2*0.51 - 1}, 0.95)
+	if err != nil || got == nil || math.Abs(got.Lo-want.Lo) > 1e-9 || math.Abs(got.Hi-want.Hi) > 1e-9 {
+		t.Errorf("%v, %v, want [%v, %v]", got, err, want.Lo, want.Hi)
 	}
 }
 

@@ -1,7 +1,6 @@
 package compare
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,7 +119,7 @@ func (c *comparison) test(cell *Cell, row, column reports.Key, before, after *re
 		cell.Method = byQuestions
 		cell.put(stats.Randomisation(flips, o), reports.Interval{Lo: lo, Hi: hi})
 	}
-	if e := overSeeds(before, after); e.OK() {
+	if e, _ := overSeeds(before, after, false); e.OK() {
 		cell.Method = map[bool]string{false: bySeeds, true: byBoth}[len(units) > 1]
 		cell.put(e.P, reports.Interval{Lo: e.Lo, Hi: e.Hi})
 		return nil
@@ -134,22 +133,12 @@ func (c *comparison) test(cell *Cell, row, column reports.Key, before, after *re
 	return nil
 }
 
-// overSeeds tests the difference over the values of over: Welch's t if both
-// cells have several, Student's if one has several and the other is a single
-// run of another seed, which may be of the same distribution.
-func overSeeds(before, after *reports.Cell) stats.Estimate {
-	a, b := values(before), values(after)
-	switch {
-	case len(a) > 1 && len(b) > 1:
-		return stats.Welch(a, b, confidence)
-	case len(a) > 1 && !after.Constant:
-		return stats.Single(a, b[0], confidence)
-	case len(b) > 1 && !before.Constant:
-		e := stats.Single(b, a[0], confidence) // of old − new
-		e.Lo, e.Hi = -e.Hi, -e.Lo
-		return e
-	}
-	return stats.Estimate{P: math.NaN()}
+// overSeeds estimates the difference over the values of over, and names the test
+// (stats.OverSeeds): of two states their draws are never the same.
+func overSeeds(before, after *reports.Cell, paired bool) (stats.Estimate, string) {
+	a := stats.Drawn{Values: before.Values(), Fixed: before.Constant}
+	b := stats.Drawn{Values: after.Values(), Fixed: after.Constant}
+	return stats.OverSeeds(a, b, paired, confidence)
 }
 
 // put takes a test's p-value and interval if they are larger than the known.
@@ -200,30 +189,16 @@ func (c *comparison) seed(row, column reports.Key) uint64 {
 	return h.Sum64()
 }
 
-func values(cell *reports.Cell) []float64 {
-	list := make([]float64, len(cell.Samples))
-	for i, s := range cell.Samples {
-		list[i] = s.Value
-	}
-	return list
-}
-
-// byOver returns the values in the order of their names: seeds may be given in
-// any order.
-func byOver(cell *reports.Cell) []reports.Sample {
-	return slices.SortedStableFunc(slices.Values(cell.Samples), func(a, b reports.Sample) int { return cmp.Compare(a.Over, b.Over) })
-}
-
 // sameSamples reports whether both cells have the same values, but for rounding.
 func sameSamples(a, b *reports.Cell) bool {
-	return a.Metric == b.Metric && a.Averaged == b.Averaged && slices.EqualFunc(byOver(a), byOver(b), func(x, y reports.Sample) bool {
+	return a.Metric == b.Metric && a.Averaged == b.Averaged && slices.EqualFunc(a.ByOver(), b.ByOver(), func(x, y reports.Sample) bool {
 		return x.Over == y.Over && math.Abs(x.Value-y.Value) <= rounding*max(math.Abs(x.Value), math.Abs(y.Value))
 	})
 }
 
 // sameSeeds reports whether both cells are over the same values of over.
 func sameSeeds(a, b *reports.Cell) bool {
-	return slices.EqualFunc(byOver(a), byOver(b), func(x, y reports.Sample) bool { return x.Over == y.Over })
+	return slices.EqualFunc(a.ByOver(), b.ByOver(), func(x, y reports.Sample) bool { return x.Over == y.Over })
 }
 
 // judge corrects the p-values of a table's cells by Holm's method and says which

@@ -106,6 +106,47 @@ func model(quality, perSeed float64) func(string, int) float64 {
 	}
 }
 
+// TestSeedsInPlaceOfABaseline: an arm that has seeds now was a baseline without
+// any before, such as BM25.
+func TestSeedsInPlaceOfABaseline(t *testing.T) {
+	t.Parallel()
+	store := mem.New()
+	three := []string{"0", "1", "2"}
+	state := func(arm ...float64) *reports.Snapshot {
+		s := scores{seeds: three, mean: 0.9}.snapshot(t, store, "")
+		for i, v := range arm {
+			metrics, err := cache.PutBytes(t.Context(), store, fmt.Appendf(nil, `[{"sampler": "arm", "metric": "map", "value": %v}]`, v))
+			if err != nil {
+				t.Fatal(err)
+			}
+			stage := s.Stages[i]
+			stage.Addr += "arm"
+			stage.Outputs = map[string]cache.Artifact{"metrics": {Digest: metrics}}
+			if len(arm) == 1 {
+				stage.Axes = nil
+			}
+			s.Stages = append(s.Stages, stage)
+			s.Reports[0].From = append(s.Reports[0].From, runs.Source{Stage: stage.Addr, Port: "metrics"})
+		}
+		return reports.NewSnapshot("", s.Run, store)
+	}
+	for name, c := range map[string]struct {
+		now  []float64
+		want compare.Verdict
+	}{
+		"better":    {[]float64{0.6, 0.61, 0.62}, compare.Moved},
+		"with luck": {[]float64{0.8, 0.5, 0.5}, compare.Noise},
+	} {
+		d, err := compare.Compare(t.Context(), state(0.5), state(c.now...), compare.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.Tables[0].Cells[1][0]; got.Verdict != c.want || got.Method != "seeds" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	three, others := []string{"0", "1", "2"}, []string{"3", "4", "5"}

@@ -91,11 +91,8 @@ func publishedCell(c *reports.Cell, tolerance float64) Cell {
 		return cell
 	}
 	cell.Method, cell.Verdict = exactly, Moved
-	differences := values(c)
-	for i := range differences {
-		differences[i] -= *c.Published
-	}
-	if e := stats.PairedT(differences, confidence); e.OK() {
+	published := stats.Drawn{Values: []float64{*c.Published}, Fixed: true}
+	if e, _ := stats.OverSeeds(published, stats.Drawn{Values: c.Values()}, false, confidence); e.OK() {
 		cell.Method = bySeeds
 		cell.put(e.P, reports.Interval{Lo: e.Lo, Hi: e.Hi})
 	}
