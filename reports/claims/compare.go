@@ -124,7 +124,10 @@ func (p *pending) side(value **float64, seeds *int, name string, cell *reports.C
 		p.note("there is no value for " + name + hint)
 		return
 	}
-	*value, *seeds = &cell.Mean, len(cell.Samples)
+	*value = &cell.Mean
+	if !cell.Constant {
+		*seeds = len(cell.Samples)
+	}
 }
 
 // differ fills in the difference.
@@ -159,15 +162,7 @@ func (j *judge) test(p *pending, c *runs.Check, draws int, units *byDimension, s
 	if err != nil {
 		return err
 	}
-	if p.Seeds[0] > 1 && p.Seeds[1] > 1 {
-		e := stats.Welch(shifted(against.cell, p.needed), shifted(subject.cell, 0), 1-c.Level)
-		p.add("Welch's t over seeds", e.P, e.Lo+p.needed, e.Hi+p.needed)
-		if !e.OK() {
-			p.note("it does not vary over " + units.numbers.report.Over + ", which says nothing about others")
-		}
-	} else if units.numbers.snapshot != nil && units.numbers.report.Over != "" {
-		p.note("one " + units.numbers.report.Over + " says nothing about others")
-	}
+	p.overSeeds(units.numbers, subject.cell, against.cell, 1-c.Level)
 	if p.P == nil {
 		p.note("there is nothing to tell it from noise by")
 	}
@@ -189,13 +184,22 @@ func sign(c *runs.Check, r *runs.Report, metric string) (float64, error) {
 	}
 }
 
-// shifted returns the values of a cell's seeds, moved by some amount.
-func shifted(cell *reports.Cell, by float64) []float64 {
-	values := make([]float64, len(cell.Samples))
-	for i, s := range cell.Samples {
-		values[i] = s.Value + by
+// overSeeds tests a difference over the values of the report's over
+// (stats.OverSeeds), which are paired if both cells are of the same stages.
+func (p *pending) overSeeds(n *numbers, subject, against *reports.Cell, level float64) {
+	is, than := stats.Drawn{Values: subject.Values(), Fixed: subject.Constant}, stats.Drawn{Values: against.Values(), Fixed: against.Constant}
+	for i := range is.Values {
+		is.Values[i] -= p.needed
 	}
-	return values
+	e, test := stats.OverSeeds(than, is, against.SameDraws(subject), level)
+	p.add(test+" over seeds", e.P, e.Lo+p.needed, e.Hi+p.needed)
+	over := n.report.Over
+	switch {
+	case test != "" && !e.OK():
+		p.note("it does not vary over " + over + ", which says nothing about others")
+	case test == "" && n.snapshot != nil && over != "" && (!is.Fixed || !than.Fixed):
+		p.note("one " + over + " says nothing about others")
+	}
 }
 
 // add adds a test that has to tell the difference from noise as well: the

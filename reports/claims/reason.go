@@ -124,8 +124,11 @@ func (e *Evidence) basis() string {
 	if e.Units > 0 {
 		parts = append(parts, fmt.Sprintf("%d × %s", e.Units, e.Unit))
 	}
-	if e.Seeds[0] > 1 && e.Seeds[1] > 1 {
+	switch least, most := min(e.Seeds[0], e.Seeds[1]), max(e.Seeds[0], e.Seeds[1]); {
+	case most > 1 && least > 0:
 		parts = append(parts, fmt.Sprintf("%d and %d seeds", e.Seeds[0], e.Seeds[1]))
+	case most > 1:
+		parts = append(parts, fmt.Sprintf("%d seeds", most))
 	}
 	return strings.Join(parts, ", ")
 }

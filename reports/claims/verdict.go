@@ -61,5 +61,5 @@ type Evidence struct {
 	Units      int      `json:"units,omitempty"`    // pairs that the test has
 	Unit       string   `json:"unit,omitempty"`     // what they are: "question", "query_lang"
 	Missing    int      `json:"missing,omitempty"`  // results behind it that have yet to be made
-	Seeds      [2]int   `json:"seeds,omitzero"`     // values of the report's over behind Value and Other
+	Seeds      [2]int   `json:"seeds,omitzero"`     // values of the report's over behind Value and Other; 0 of what has none, such as BM25
 }
