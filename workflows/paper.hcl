@@ -212,12 +212,12 @@ stage "collect" "squad" {
 }
 
 stage "convert" "squad" {
-  matrix    = { dataset = [for d in ["squad"] : d if length(local.squad_langs) > 0] }
+  matrix    = { lang = local.squad_langs }
   format    = "squad"
-  dataset   = each.dataset
-  langs     = local.squad_langs
-  input     = stage.collect.squad[*].file
-  origin    = "xtreme translate-train"
+  dataset   = "squad"
+  langs     = [each.lang]
+  input     = [stage.collect.squad[each.lang].file]
+  origin    = each.lang == "en" ? "original" : "xtreme translate-train"
   retrieval = false
 }
 
@@ -404,7 +404,7 @@ report "training_pairs" {
 report "translated" {
   title   = "Share of training pairs that are machine translations"
   from    = [stage.exec.provenance.metrics]
-  rows    = ["lang"]
+  rows    = ["dataset", "lang"]
   columns = ["metric"]
   digits  = 2
 }
@@ -429,6 +429,19 @@ report "map" {
   average   = ["query_lang", "doc_lang"]
   over      = "seed"
   best      = "max"
+  digits    = var.digits
+  published = local.published
+}
+
+# MIRACL is judged by nDCG@10 alone.
+report "sets" {
+  title     = "Hybrid batches in the monolingual setting, on every evaluation set"
+  from      = stage.evaluate.retrieval[*].metrics
+  where     = { metric = ["map", "ndcg@10"], setting = "monolingual", sampler = "hybrid" }
+  rows      = ["dataset"]
+  columns   = ["init", "metric"]
+  average   = ["query_lang", "doc_lang"]
+  over      = "seed"
   digits    = var.digits
   published = local.published
 }
@@ -511,6 +524,10 @@ locals {
 
   # Languages of the evaluation that neither scale paper nor the study trains on.
   unseen = ["el", "vi"]
+
+  # The English sets that scale paper trains on and that stand in for the study's
+  # nine: SQuAD alone so far. Another one goes into local.train_pairs and here.
+  collected = ["squad"]
 }
 
 # Of the share of monolingual batches the paper says that 0.4 to 0.6 are alike.
@@ -530,18 +547,20 @@ claim "balanced" {
   }
 }
 
-# The paper has six translated sets, and three more.
+# The paper has six translated sets, and three more. The smaller scales train on
+# none that stands in for them, and have no data.
 claim "provenance" {
   text   = "A diverse set of English question answering data is collected, and machine translation makes parallel pairs of it."
   source = local.arxiv
   count {
     report   = report.training_pairs
-    where    = { lang = "en", origin = "original" }
+    where    = { dataset = local.collected, lang = "en", origin = "original" }
     of       = ["dataset"]
     at_least = 2
   }
   threshold {
     report  = report.translated
+    where   = { dataset = local.collected }
     exactly = 1
   }
 }
@@ -551,16 +570,10 @@ claim "sets" {
   source    = "${local.arxiv}, section 4"
   published = local.numbers
   count {
-    report  = report.map
-    where   = { dataset = ["XQuAD-R", "MLQA-R"] }
+    report  = report.sets
+    where   = { dataset = ["XQuAD-R", "MLQA-R", "MIRACL"] }
     of      = ["dataset"]
-    exactly = 2
-  }
-  count {
-    report  = report.ndcg
-    where   = { dataset = "MIRACL" }
-    of      = ["dataset"]
-    exactly = 1
+    exactly = 3
   }
 }
 

@@ -74,8 +74,8 @@ func checkPaperClaims(t *testing.T, binary, cache string) {
 	cmd := exec.Command(binary, "claims", "workflows/paper.hcl", "--json", "--var", "seeds=[0, 1]", "--cache", cache)
 	cmd.Dir = testkit.Root()
 	out, err := cmd.Output()
-	if code := cmd.ProcessState.ExitCode(); code != 7 { // some claim fails
-		t.Fatalf("claims: exit code %d, %v\n%s", code, err, out)
+	if err != nil { // no claim fails
+		t.Fatalf("claims: %v\n%s", err, out)
 	}
 	var results []claims.Result
 	if err := json.Unmarshal(out, &results); err != nil {
@@ -84,10 +84,13 @@ func checkPaperClaims(t *testing.T, binary, cache string) {
 	got := map[string][2]claims.Verdict{}
 	for _, r := range results {
 		got[r.Claim.Name] = [2]claims.Verdict{r.Ours.Verdict, r.Published.Verdict}
+		if want := "dataset: 3, claimed 3"; r.Claim.Name == "sets" && !strings.HasPrefix(r.Published.Reason, want) {
+			t.Errorf("published sets: %s, want %s", r.Published.Reason, want)
+		}
 	}
 	for name, want := range map[string][2]claims.Verdict{
 		"balanced":            {claims.NotSignificant, claims.NoData}, // 300 batches
-		"provenance":          {claims.Fails, claims.NoData},          // people translated two languages
+		"provenance":          {claims.NoData, claims.NoData},         // the bundled corpus stands in for none of its sets
 		"sets":                {claims.NoData, claims.Holds},
 		"measure":             {claims.NoData, claims.Holds},
 		"languages":           {claims.NoData, claims.Holds},

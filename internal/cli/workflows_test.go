@@ -2,11 +2,14 @@ package cli_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -234,13 +237,13 @@ func TestBatchesAreCountedByTheirRows(t *testing.T) {
 	}, "-f", program("batches.awk"), written(t, batches))
 }
 
-func TestProvenanceIsByLanguage(t *testing.T) {
+func TestProvenanceIsByDatasetAndLanguage(t *testing.T) {
 	t.Parallel()
 	var records []map[string]any
 	for _, r := range []struct {
 		dataset, lang, origin string
 		pairs                 int
-	}{{"a", "en", "original", 9}, {"a", "es", "apertium en→es", 3}, {"b", "es", "human", 1}, {"a", "de", "apertium en→de", 2}, {"a", "sw", "original", 2}} {
+	}{{"a", "en", "original", 9}, {"a", "es", "apertium en→es", 3}, {"a", "es", "human", 1}, {"b", "es", "human", 1}, {"a", "de", "apertium en→de", 2}, {"a", "sw", "original", 2}} {
 		records = append(records, map[string]any{"dataset": r.dataset, "lang": r.lang, "origin": r.origin, "metric": "pairs", "value": r.pairs})
 	}
 	composition, err := json.MarshalIndent(records, "", "  ")
@@ -248,8 +251,68 @@ func TestProvenanceIsByLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	awks(t, []map[string]any{
-		{"lang": "es", "metric": "machine-translated", "value": 0.75},
-		{"lang": "de", "metric": "machine-translated", "value": 1.},
-		{"lang": "sw", "metric": "machine-translated", "value": 0.},
+		{"dataset": "a", "lang": "es", "metric": "machine-translated", "value": 0.75},
+		{"dataset": "b", "lang": "es", "metric": "machine-translated", "value": 0.},
+		{"dataset": "a", "lang": "de", "metric": "machine-translated", "value": 1.},
+		{"dataset": "a", "lang": "sw", "metric": "machine-translated", "value": 0.},
 	}, "-f", program("provenance.awk"), written(t, string(composition)+"\n"))
+}
+
+// TestProvenanceAtScalePaper has SQuAD and its translations in small: English is
+// no translation, all else is, and the claim fails because one set is not several.
+func TestProvenanceAtScalePaper(t *testing.T) {
+	t.Parallel()
+	root, mirror := t.TempDir(), t.TempDir()
+	for _, dir := range []string{"workflows", "paper"} {
+		if err := os.CopyFS(filepath.Join(root, dir), os.DirFS(filepath.Join(testkit.Root(), dir))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := filepath.Join(root, "workflows/paper.hcl")
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, squad, ok := strings.Cut(string(b), "\n    squad = {\n")
+	if !ok {
+		t.Fatal("paper.hcl has no checksums of SQuAD")
+	}
+	squad = regexp.MustCompile(`(\w+) = "\w{64}"`).ReplaceAllStringFunc(squad, func(line string) string {
+		lang, _, _ := strings.Cut(line, " ")
+		return fmt.Sprintf("%s = %q", lang, mirrored(t, mirror, squadOf(lang)))
+	})
+	text := strings.ReplaceAll(before+"\n    squad = {\n"+squad, "steps = 10000", "steps = 2")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := func(command string, more ...string) []string {
+		return append([]string{command, "workflows/paper.hcl", "--var", "scale=paper", "--var", "backend=static", "--cache", filepath.Join(root, "cache")}, more...)
+	}
+	if out, err := self(t, root, args("run", "exec.provenance", "--mirror", mirror)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	out, err := self(t, root, args("claims", "--only", "provenance", "-v")...).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "fails: dataset: 1, claimed at least 2 at dataset=squad, lang=en, origin=original") ||
+		strings.Count(string(out), "holds: machine-translated: 1.00") != 8 || strings.Contains(string(out), "no data") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// squadOf returns 100 questions in the format of SQuAD.
+func squadOf(lang string) []byte {
+	var paragraphs []string
+	for i := range 100 {
+		paragraphs = append(paragraphs, fmt.Sprintf(`{"context": "%[1]s has %[2]d.", "qas": [{"id": "q%[2]d", "question": "What has %[2]d in %[1]s?", "answers": [{"text": "%[1]s", "answer_start": 0}]}]}`, lang, i))
+	}
+	return fmt.Appendf(nil, `{"data": [{"paragraphs": [%s]}]}`, strings.Join(paragraphs, ", "))
+}
+
+// mirrored puts a file into a mirror and returns its checksum.
+func mirrored(t *testing.T, dir string, content []byte) string {
+	t.Helper()
+	sum := fmt.Sprintf("%x", sha256.Sum256(content))
+	if err := os.WriteFile(filepath.Join(dir, sum), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return sum
 }
