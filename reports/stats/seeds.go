@@ -1,6 +1,10 @@
 package stats
 
-import "gonum.org/v1/gonum/stat"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+)
 
 // Drawn is what was measured of one side of a comparison.
 type Drawn struct {
@@ -19,11 +23,11 @@ func OverSeeds(a, b Drawn, paired bool, level float64) (e Estimate, test string)
 	several := [2]bool{len(a.Values) > 1, len(b.Values) > 1}
 	switch {
 	case several == [2]bool{true, true} && paired:
-		return PairedT(minus(b.Values, a.Values), level), "Student's paired t"
+		return differenceT(a.Values, b.Values, level), "Student's paired t"
 	case several == [2]bool{true, true}:
 		return Welch(a.Values, b.Values, level), "Welch's t"
 	case several[0] && b.Fixed, several[1] && a.Fixed:
-		return PairedT(minus(b.Values, a.Values), level), "Student's t"
+		return differenceT(a.Values, b.Values, level), "Student's t"
 	case several[0] && len(b.Values) == 1:
 		return Single(a.Values, b.Values[0], level), "Student's t"
 	case several[1] && len(a.Values) == 1:
@@ -33,14 +37,15 @@ func OverSeeds(a, b Drawn, paired bool, level float64) (e Estimate, test string)
 	}
 }
 
-// minus returns the differences b − a, where a single value stands for as many
-// as the other side has.
-func minus(b, a []float64) []float64 {
-	d := make([]float64, max(len(a), len(b)))
+// differenceT is PairedT of b − a, where a single value stands for as many as
+// the other side has.
+func differenceT(a, b []float64, level float64) Estimate {
+	d, scale := make([]float64, max(len(a), len(b))), 0.0
 	for i := range d {
-		d[i] = b[min(i, len(b)-1)] - a[min(i, len(a)-1)]
+		x, y := a[min(i, len(a)-1)], b[min(i, len(b)-1)]
+		d[i], scale = y-x, max(scale, math.Abs(x), math.Abs(y))
 	}
-	return d
+	return pairedT(d, 0, scale, level)
 }
 
 // negated is the estimate of a − b.

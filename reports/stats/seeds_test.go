@@ -30,6 +30,7 @@ func TestOverSeeds(t *testing.T) {
 		"one draw each":        {drawn(0.25), drawn(0.5), false, "", 0.25, math.NaN(), math.NaN()},
 		"one draw and a fixed": {drawn(0.25), fixed, false, "", 0.25, math.NaN(), math.NaN()},
 		"all alike":            {fixed, drawn(0.75, 0.75), false, "Student's t", 0.25, math.NaN(), math.NaN()},
+		"alike but for bits":   {drawn(0.72, 0.81, 0.36), drawn(0.73, 0.82, 0.37), true, "Student's paired t", 0.01, math.NaN(), math.NaN()},
 		"none":                 {drawn(), drawn(1, 2), false, "", math.NaN(), math.NaN(), math.NaN()},
 	} {
 		t.Run(name, func(t *testing.T) {

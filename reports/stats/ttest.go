@@ -45,12 +45,17 @@ func PairedT(d []float64, level float64) Estimate { return RoundedPairedT(d, 0, 
 // RoundedPairedT is PairedT of numbers that were rounded before: the standard
 // error of their mean is at least least, such as half a unit of the last digit.
 func RoundedPairedT(d []float64, least, level float64) Estimate {
+	return pairedT(d, least, math.Abs(stat.Mean(d, nil)), level)
+}
+
+// pairedT knows the size of the numbers that the differences were taken of.
+func pairedT(d []float64, least, scale, level float64) Estimate {
 	mean := stat.Mean(d, nil)
 	if len(d) < 2 {
 		return unknown(mean)
 	}
 	sem := max(least, stat.StdDev(d, nil)/math.Sqrt(float64(len(d))))
-	return student(mean, sem, float64(len(d)-1), level, math.Abs(mean)).ofNoise()
+	return student(mean, sem, float64(len(d)-1), level, scale).ofNoise()
 }
 
 // ofNoise returns the estimate, or that nothing is known of a difference of
