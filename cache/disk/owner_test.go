@@ -39,6 +39,51 @@ func TestSecondOpenerIsToldWhoIsFirst(t *testing.T) {
 	open(t, dir, disk.Options{})
 }
 
+func TestAtRestIsUnderTheLockAndBeforeAnythingChanges(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	left := filepath.Join(dir, "work", "work-1")
+	users := filepath.Join(dir, "work", "thesis")
+	for _, name := range []string{left, users} {
+		if err := os.MkdirAll(name, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	there := func(name string) bool {
+		_, err := os.Stat(name)
+		return err == nil
+	}
+	called := 0
+	rest := func() error {
+		called++
+		if _, busy := disk.Owner(dir); !busy {
+			t.Error("nobody has the lock")
+		}
+		if !there(left) {
+			t.Error("what was left is gone already")
+		}
+		return nil
+	}
+	s := open(t, dir, disk.Options{AtRest: rest, KeepWork: true})
+	if _, err := disk.Open(dir, disk.Options{AtRest: rest}); !errors.Is(err, cache.ErrBusy) {
+		t.Errorf("open again: %v, want ErrBusy", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !there(left) || called != 1 {
+		t.Errorf("left there: %t; called %d times, want once", there(left), called)
+	}
+	failed := errors.New("no")
+	if _, err := disk.Open(dir, disk.Options{AtRest: func() error { return failed }}); !errors.Is(err, failed) {
+		t.Errorf("got %v", err)
+	}
+	open(t, dir, disk.Options{AtRest: rest})
+	if there(left) || !there(users) {
+		t.Errorf("left there: %t; the user's own there: %t", there(left), there(users))
+	}
+}
+
 func TestOpenRemovesWorkOfDeadProcesses(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

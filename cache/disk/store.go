@@ -38,7 +38,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
+
+	badger "github.com/dgraph-io/badger/v4"
 
 	"repro/cache"
 )
@@ -54,6 +57,11 @@ type Options struct {
 	// failed, such as a damaged blob. It may be called by several goroutines at
 	// once and must not call the store; nil tells nobody.
 	Warn func(message string)
+	// AtRest is called by Open once the folder is this process's own, and before
+	// anything in it changes. An error ends Open; nil stands for nothing to do.
+	AtRest func() error
+	// KeepWork leaves what dead processes left in work/ for the next Open.
+	KeepWork bool
 }
 
 const (
@@ -93,6 +101,19 @@ var (
 	_ cache.Files    = (*Store)(nil)
 )
 
+// parts are what a store's folder holds.
+var parts = []string{"owner", "index", "blobs", "work", "corrupt", "reserve"}
+
+// IsPart reports whether a name in a store's folder is one that the store gives.
+func IsPart(name string) bool { return slices.Contains(parts, name) }
+
+// Exists reports whether there is a store in the folder dir, which may be there
+// for something else. It opens nothing.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "index", badger.ManifestFilename))
+	return err == nil
+}
+
 // Open opens the store in the folder dir, making it if there is none. The
 // error wraps cache.ErrBusy if another process has it open, and
 // syscall.ENOSPC if the disk is too full to work with.
@@ -123,7 +144,15 @@ func Open(dir string, o Options) (_ *Store, err error) {
 			err = errors.Join(err, s.owner.Close())
 		}
 	}()
-	s.work = openWork(filepath.Join(dir, "work"), s.warn)
+	if o.AtRest != nil {
+		if err := o.AtRest(); err != nil {
+			return nil, err
+		}
+	}
+	s.work = newWork(filepath.Join(dir, "work"), s.warn)
+	if !o.KeepWork {
+		s.work.empty()
+	}
 	s.space = &space{dir: dir}
 	if err := s.space.open(); err != nil {
 		return nil, err

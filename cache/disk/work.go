@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sync"
 )
 
@@ -21,19 +22,28 @@ type work struct {
 	pending sync.WaitGroup
 }
 
-// openWork empties the folder dir of what dead processes left in it. Failing
-// is no reason not to open.
-func openWork(dir string, warn func(string)) *work {
-	w := &work{dir: dir, warn: warn, slots: make(chan struct{}, removers)}
-	leftovers, err := os.ReadDir(dir)
+// workShape is how the names are that WorkDir and receive give.
+var workShape = regexp.MustCompile(`^(work|blob)-\d+$`)
+
+// IsWork reports whether something in work/ has a name that the store gives.
+func IsWork(name string) bool { return workShape.MatchString(name) }
+
+func newWork(dir string, warn func(string)) *work {
+	return &work{dir: dir, warn: warn, slots: make(chan struct{}, removers)}
+}
+
+// empty removes what dead processes left. Failing is no reason not to open.
+func (w *work) empty() {
+	leftovers, err := os.ReadDir(w.dir)
 	if err != nil {
-		warn(err.Error())
+		w.warn(err.Error())
 	}
 	for _, entry := range leftovers {
-		w.remove(filepath.Join(dir, entry.Name()))
+		if IsWork(entry.Name()) {
+			w.remove(filepath.Join(w.dir, entry.Name()))
+		}
 	}
 	w.wait()
-	return w
 }
 
 // remove removes dir in the background.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -26,7 +27,7 @@ type Checkpoints struct{ dir string }
 const checkpointAge = 30 * 24 * time.Hour
 
 // OpenCheckpoints returns those in the folder dir, making it if there is none,
-// and removes what nobody has touched for 30 days.
+// and removes those that nobody has touched for 30 days.
 func OpenCheckpoints(dir string) (*Checkpoints, error) {
 	dir, err := filepath.Abs(dir) // a plugin has a working directory of its own
 	if err != nil {
@@ -41,7 +42,7 @@ func OpenCheckpoints(dir string) (*Checkpoints, error) {
 	}
 	for _, entry := range entries {
 		path := filepath.Join(dir, entry.Name())
-		if time.Since(touched(path)) > checkpointAge {
+		if IsCheckpoint(entry.Name()) && time.Since(touched(path)) > checkpointAge {
 			_ = os.RemoveAll(path) // what stays is in nobody's way
 		}
 	}
@@ -69,6 +70,12 @@ func touched(dir string) (last time.Time) {
 
 // attemptTime is when an attempt began, in the name of its folder.
 const attemptTime = "20060102T150405.000000000Z"
+
+var checkpointShape = regexp.MustCompile(`^[0-9a-f]{64}-\d{8}T\d{6}\.\d{9}Z$`)
+
+// IsCheckpoint reports whether a folder among checkpoints has a name that an
+// attempt gives. All else there is somebody else's.
+func IsCheckpoint(name string) bool { return checkpointShape.MatchString(name) }
 
 // claim returns the folder of a new attempt at the action with that key, with
 // what the last one left; "" if none are kept.

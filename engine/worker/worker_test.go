@@ -240,8 +240,14 @@ func TestOldCheckpointsAreForgotten(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	day := 24 * time.Hour
-	for name, age := range map[string]time.Duration{"old": 31 * day, "used": 31 * day, "young": 29 * day} {
+	key := func(n int) string { return fmt.Sprintf("%064d", n) }
+	old, used, young := key(1), key(2), key(3)
+	const users = "mymodel" // the cache may be in a folder of the user's
+	for name, age := range map[string]time.Duration{old: 31 * day, used: 31 * day, young: 29 * day, users: 99 * day} {
 		folder := filepath.Join(dir, "checkpoints", name)
+		if name != users {
+			folder += "-20260101T120000.000000000Z"
+		}
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -250,7 +256,7 @@ func TestOldCheckpointsAreForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 		then := time.Now().Add(-age)
-		if name != "used" { // written to again without a new name in the folder
+		if name != used { // written to again without a new name in the folder
 			if err := os.Chtimes(file, then, then); err != nil {
 				t.Fatal(err)
 			}
@@ -262,7 +268,7 @@ func TestOldCheckpointsAreForgotten(t *testing.T) {
 	if _, err := worker.OpenCheckpoints(filepath.Join(dir, "checkpoints")); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"used", "young"}, kept(t, dir)); diff != "" {
+	if diff := cmp.Diff([]string{used, young, users}, kept(t, dir)); diff != "" {
 		t.Errorf("what is kept (-want +got):\n%s", diff)
 	}
 }

@@ -92,7 +92,7 @@ func (f *gcFlags) gc(ctx context.Context, t *terminal) error {
 		return err
 	}
 	answer := &gcAnswer{Cache: p.dir, DryRun: f.dryRun, Kept: []gcRun{}, Dropped: []string{}, Removed: []gc.Share{}}
-	if exists(p.storeDir()) {
+	if disk.Exists(p.storeDir()) {
 		if err := p.collect(ctx, t, policy, answer); err != nil {
 			return err
 		}
@@ -111,24 +111,16 @@ func (f *gcFlags) gc(ctx context.Context, t *terminal) error {
 
 // collect plans and, unless it is a dry run, removes.
 func (p *project) collect(ctx context.Context, t *terminal, policy gc.Policy, answer *gcAnswer) (err error) {
-	// What is measured is the cache at rest.
-	if _, busy := disk.Owner(p.storeDir()); busy {
-		store, err := p.openStore(ctx, t)
-		if err != nil {
+	var work []leftover
+	store, err := p.openStoreWith(ctx, t, disk.Options{
+		KeepWork: answer.DryRun,
+		AtRest: func() (err error) {
+			if answer.Before, err = p.onDisk(); err == nil {
+				work, err = p.leftWork()
+			}
 			return err
-		}
-		if err := store.Close(); err != nil {
-			return withCode(exitCache, err)
-		}
-	}
-	if answer.Before, err = p.onDisk(); err != nil {
-		return err
-	}
-	work, err := p.leftWork()
-	if err != nil {
-		return err
-	}
-	store, err := p.openStore(ctx, t)
+		},
+	})
 	if err != nil {
 		return err
 	}

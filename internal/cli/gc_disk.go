@@ -13,22 +13,26 @@ import (
 	"syscall"
 	"time"
 
+	"repro/cache/disk"
 	"repro/cache/gc"
 	"repro/cache/runs"
 	"repro/stages/plugin/build"
 )
 
-// ours are the folders of a cache; one of the user's choice may hold others.
-var ours = []string{"cache", "runs", "partial", "checkpoints", "revisions", "plugins", "translations"}
-
 // onDisk returns the bytes that the cache takes on the disk, as du counts them.
 func (p *project) onDisk() (sum int64, err error) {
-	for _, name := range ours {
-		taken, _, err := usage(filepath.Join(p.dir, name))
+	for folder := range own {
+		paths, err := p.owned(folder)
 		if err != nil {
 			return 0, err
 		}
-		sum += taken
+		for _, path := range paths {
+			taken, _, err := usage(path)
+			if err != nil {
+				return 0, err
+			}
+			sum += taken
+		}
 	}
 	return sum, nil
 }
@@ -78,16 +82,11 @@ func (p *project) beside(since time.Time) ([]leftover, error) {
 		{"checkpoints", "checkpoints", since},
 		{"revisions", "commits unpacked", earlier(since, time.Now().Add(-time.Hour))},
 	} {
-		dir := filepath.Join(p.dir, place.dir)
-		entries, err := os.ReadDir(dir)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
+		paths, err := p.owned(place.dir)
 		if err != nil {
 			return nil, err
 		}
-		for _, entry := range entries {
-			path := filepath.Join(dir, entry.Name())
+		for _, path := range paths {
 			bytes, last, err := usage(path)
 			if err != nil {
 				return nil, err
@@ -110,6 +109,9 @@ func (p *project) leftWork() ([]leftover, error) {
 	}
 	var list []leftover
 	for _, entry := range entries {
+		if !disk.IsWork(entry.Name()) {
+			continue
+		}
 		path := filepath.Join(dir, entry.Name())
 		bytes, _, err := usage(path)
 		if err != nil {

@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -63,10 +64,9 @@ func TestKilledGC(t *testing.T) {
 	}
 }
 
-// TestGCWaitsForARun starts gc while a run goes on.
-func TestGCWaitsForARun(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
+// slow is a run that goes on until it is told to end.
+func slow(t *testing.T, dir string) (end func()) {
+	t.Helper()
 	src := `
 stage "exec" "slow" {
   command = ["sh", "-c", "echo > ` + dir + `/started; until test -e ` + dir + `/go; do sleep 0.01; done; seq 20000 > out/text"]
@@ -75,22 +75,33 @@ stage "exec" "slow" {
 	if err := os.WriteFile(filepath.Join(dir, "main.hcl"), []byte(src), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	run := self(t, dir, "run")
+	run := self(t, dir, "run", "main.hcl")
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
-	appears := func(name string) {
-		for !exists(filepath.Join(dir, name)) {
-			time.Sleep(10 * time.Millisecond)
+	for !exists(filepath.Join(dir, "started")) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	return func() {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := run.Wait(); err != nil {
+			t.Error(err)
 		}
 	}
-	appears("started")
-	gc := self(t, dir, "gc", "--newer", "0")
-	log, err := os.Create(filepath.Join(dir, "log"))
+}
+
+// waiting starts gc and returns what it prints in the end, once it waits.
+func waiting(t *testing.T, dir string, args ...string) (end func() string) {
+	t.Helper()
+	gc := self(t, dir, append([]string{"gc"}, args...)...)
+	log, err := os.CreateTemp(dir, "log-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer log.Close() //nolint:errcheck // its reader has it all
+	t.Cleanup(func() { _ = log.Close() }) // its reader has it all
 	gc.Stderr = log
 	var out bytes.Buffer
 	gc.Stdout = &out
@@ -107,14 +118,53 @@ stage "exec" "slow" {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "go"), nil, 0o644); err != nil {
-		t.Fatal(err)
+	return func() string {
+		t.Helper()
+		if err := gc.Wait(); err != nil {
+			t.Error(err)
+		}
+		return out.String()
 	}
-	if err := run.Wait(); err != nil {
-		t.Error(err)
+}
+
+// TestGCWaitsForARun starts gc while a run goes on.
+func TestGCWaitsForARun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	endRun := slow(t, dir)
+	endGC := waiting(t, dir, "--newer", "0")
+	endRun()
+	if out := endGC(); !strings.Contains(out, "kept: the results of 1 of 1 runs") || !strings.Contains(out, "removed: nothing") {
+		t.Error(out)
 	}
-	if err := gc.Wait(); err != nil || !strings.Contains(out.String(), "kept: the results of 1 of 1 runs") || !strings.Contains(out.String(), "removed: nothing") {
-		t.Errorf("%v\n%s", err, out.String())
+}
+
+// TestTwoGCsKeepTheSame starts two at once: what the first gives back is no part
+// of what the second finds.
+func TestTwoGCsKeepTheSame(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "sizes.hcl")
+	for i := range 5 {
+		src := fmt.Sprintf(`
+stage "exec" "big" {
+  command = ["sh", "-c", "head -c $((10000000 + %d)) /dev/zero > out/big"]
+  outputs = { big = "big" }
+}`, i)
+		if err := os.WriteFile(file, []byte(src), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := self(t, dir, "run", "sizes.hcl").CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	endRun := slow(t, dir)
+	first := waiting(t, dir, "--max-size", "75MB")
+	second := waiting(t, dir, "--max-size", "75MB")
+	endRun()
+	both := first() + second() // whichever came first
+	if strings.Count(both, "1 × exec") != 1 || strings.Count(both, "removed: nothing") != 1 {
+		t.Error(both)
 	}
 }
 

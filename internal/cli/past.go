@@ -123,6 +123,7 @@ func pruneRevisions(parent, keep string) {
 		return
 	}
 	slices.SortFunc(entries, func(a, b os.DirEntry) int { return modified(b).Compare(modified(a)) })
+	entries = slices.DeleteFunc(entries, func(entry os.DirEntry) bool { return !isRevision(entry.Name()) })
 	for _, entry := range entries[min(keptRevisions, len(entries)):] {
 		if dir := filepath.Join(parent, entry.Name()); dir != keep {
 			_ = os.RemoveAll(dir) // a leftover costs space only

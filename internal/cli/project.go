@@ -221,15 +221,18 @@ func splitVars(list []string) (map[string]string, error) {
 
 // openStore opens the cache, waiting for another process to let go of it.
 func (p *project) openStore(ctx context.Context, t *terminal) (*disk.Store, error) {
+	return p.openStoreWith(ctx, t, disk.Options{})
+}
+
+func (p *project) openStoreWith(ctx context.Context, t *terminal, o disk.Options) (*disk.Store, error) {
+	o.Warn = func(message string) { t.say("warning: cache: %s", message) }
 	const poll = 200 * time.Millisecond
 	if err := p.prepareDir(); err != nil {
 		return nil, withCode(exitCache, err)
 	}
 	told := false
 	for {
-		store, err := disk.Open(p.storeDir(), disk.Options{
-			Warn: func(message string) { t.say("warning: cache: %s", message) },
-		})
+		store, err := disk.Open(p.storeDir(), o)
 		if !errors.Is(err, cache.ErrBusy) {
 			if err != nil {
 				return nil, withCode(exitCache, err)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,6 +20,12 @@ type partial struct {
 	f    *os.File
 	size int64
 }
+
+var partialShape = regexp.MustCompile(`^[0-9a-f]{64}\.part(\.version)?$`)
+
+// IsPartial reports whether a file in Options.PartialDir has a name that a
+// download gives.
+func IsPartial(name string) bool { return partialShape.MatchString(name) }
 
 // openPartial opens the partial file in the folder shared; if that is empty or
 // another download has it at the moment, one in private.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -49,11 +50,23 @@ func prune(root, name string) {
 		_ = discard(f.path)
 		_ = os.RemoveAll(answersOf(f.path))
 	}
-	for _, pattern := range []string{"new-*", "old-*", "test-*", "fetch-*"} {
-		for _, f := range old(pattern) {
+	for _, f := range old("*-*") {
+		if leftShape.MatchString(filepath.Base(f.path)) {
 			_ = discard(f.path)
 		}
 	}
+}
+
+var (
+	homeShape    = regexp.MustCompile(`^.+\.[0-9a-f]{24}(-answers)?$`)         // see homeName, shorten and answersOf
+	leftShape    = regexp.MustCompile(`^(new|old|test|fetch)-\d+$`)            // of processes that were killed
+	fetchedShape = regexp.MustCompile(`^(git|sdk)-[0-9a-z]+-[0-9a-f]{12,24}$`) // what plugins are built of
+)
+
+// IsOurs reports whether a folder in Options.Root has a name that is given here,
+// or to the source of a plugin from a repository.
+func IsOurs(name string) bool {
+	return homeShape.MatchString(name) || leftShape.MatchString(name) || fetchedShape.MatchString(name)
 }
 
 // Home returns the name of the folder, in Options.Root, of the plugin with this
@@ -62,9 +75,10 @@ func Home(name string, identity map[string]string) string {
 	return homeName(name, shorten(fingerprint(name, identity)))
 }
 
-// Unused returns the folders in root that were not used since before, but for
-// those in keep (see Home). Nothing is lost with them: they can all be made, or
-// fetched, again. Those of the last hour may belong to a process at work.
+// Unused returns what was built in root and not used since before, but for what
+// is in keep (see Home), and what killed processes left. Nothing is lost with it:
+// all of it can be made again, as what it is made of stays. What was used in the
+// last hour may belong to a process at work.
 func Unused(root string, keep map[string]bool, before time.Time) ([]string, error) {
 	entries, err := os.ReadDir(root)
 	if err != nil {
@@ -75,6 +89,9 @@ func Unused(root string, keep map[string]bool, before time.Time) ([]string, erro
 	}
 	var list []string
 	for _, entry := range entries {
+		if name := entry.Name(); !homeShape.MatchString(name) && !leftShape.MatchString(name) {
+			continue
+		}
 		home := strings.TrimSuffix(entry.Name(), answersOf(""))
 		info, err := os.Stat(filepath.Join(root, home))
 		if errors.Is(err, fs.ErrNotExist) { // answers of a plugin that is gone

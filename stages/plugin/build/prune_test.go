@@ -28,22 +28,23 @@ func TestOldStatesArePruned(t *testing.T) {
 	for n := range 9 {
 		homes = append(homes, state(n))
 	}
-	leftover := filepath.Join(o.Root, "new-leftover")
+	leftover := filepath.Join(o.Root, "new-123")
 	other := filepath.Join(o.Root, "mine-too.123")
-	for _, dir := range []string{leftover, other} {
+	users := filepath.Join(o.Root, "new-ideas") // the cache may be in a folder of the user's
+	for _, dir := range []string{leftover, other, users} {
 		if err := os.Mkdir(dir, 0o555); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// Long ago, the first of them used last.
-	for n, home := range append(slices.Clone(homes), leftover, other) {
+	for n, home := range append(slices.Clone(homes), leftover, other, users) {
 		at := time.Now().Add(-time.Duration(n+2) * time.Hour)
 		if err := os.Chtimes(home, at, at); err != nil {
 			t.Fatal(err)
 		}
 	}
 	newest := state(9)
-	for n, home := range append(homes, newest, other) {
+	for n, home := range append(homes, newest, other, users) {
 		_, err := os.Stat(home)
 		if there, want := err == nil, n < 5 || n >= 9; there != want {
 			t.Errorf("state %d: there %t, want %t", n, there, want)
@@ -60,11 +61,15 @@ func TestUnusedFoldersAreThoseThatNobodyNeeds(t *testing.T) {
 	identity := map[string]string{"files": "h1:a"}
 	kept := build.Home("mine", identity)
 	now := time.Now()
+	const old, used, gone, users = "mine.0123456789abcdef01234567", "mine.1123456789abcdef01234567", "gone.2123456789abcdef01234567", "my.stories"
 	for name, age := range map[string]time.Duration{
 		kept: 9 * time.Hour, kept + "-answers": 9 * time.Hour,
-		"mine.old": 5 * time.Hour, "mine.old-answers": time.Minute, // it is of no use alone
-		"mine.used": 2 * time.Hour, "mine.used-answers": 9 * time.Hour,
-		"gone.x-answers": 5 * time.Hour, "sdk-go-old": 5 * time.Hour, "git-a": 5 * time.Hour, "new-1": time.Minute,
+		old: 5 * time.Hour, old + "-answers": time.Minute, // they are of no use alone
+		used: 2 * time.Hour, used + "-answers": 9 * time.Hour,
+		gone + "-answers": 5 * time.Hour, "new-1": time.Minute, "fetch-12": 5 * time.Hour,
+		// What a kept run's plugin would be built of again, and the user's own.
+		"sdk-go-0123456789abcdef01234567": 5 * time.Hour, "git-0123456789ab-0123456789ab": 5 * time.Hour,
+		users: 5 * time.Hour, "new-ideas": 5 * time.Hour, "mine": 5 * time.Hour,
 	} {
 		dir := filepath.Join(root, name)
 		if err := os.Mkdir(dir, 0o755); err != nil {
@@ -75,9 +80,9 @@ func TestUnusedFoldersAreThoseThatNobodyNeeds(t *testing.T) {
 		}
 	}
 	for before, want := range map[time.Time][]string{
-		now.Add(-4 * time.Hour): {"git-a", "gone.x-answers", "mine.old", "mine.old-answers", "sdk-go-old"},
+		now.Add(-4 * time.Hour): {"fetch-12", gone + "-answers", old, old + "-answers"},
 		// Whatever is asked for, the last hour stays.
-		now.Add(time.Hour): {"git-a", "gone.x-answers", "mine.old", "mine.old-answers", "mine.used", "mine.used-answers", "sdk-go-old"},
+		now.Add(time.Hour): {"fetch-12", gone + "-answers", old, old + "-answers", used, used + "-answers"},
 	} {
 		list, err := build.Unused(root, map[string]bool{kept: true}, before)
 		if err != nil {
