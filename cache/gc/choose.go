@@ -26,6 +26,8 @@ type Run struct {
 	State cache.Digest // of what it came to: runs with the same one hold the same results
 	Made  time.Time    // when its results were there
 	Refs  []string     // what points at its commit, such as "tag v1": its results stay
+
+	Unclean bool // a tag points at its commit, but not all was as committed
 }
 
 // NewRun returns what matters of a record in the folder dir. refs say what pins
@@ -46,6 +48,8 @@ func NewRun(dir string, r *runs.Run, refs []string) Run {
 	run := Run{Header: r.Header, Dir: dir, Group: strings.Join(group, "\x00"), State: cache.Of([]byte(state.String())), Made: r.Made()}
 	if r.Commit != "" && r.Dirty == "" {
 		run.Refs = refs
+	} else if r.Commit != "" {
+		run.Unclean = slices.ContainsFunc(refs, func(ref string) bool { return strings.HasPrefix(ref, "tag ") })
 	}
 	return run
 }

@@ -49,6 +49,7 @@ type gcAnswer struct {
 	DryRun     bool       `json:"dry_run"`
 	Kept       []gcRun    `json:"kept"`
 	Dropped    []string   `json:"dropped"`    // runs that keep nothing for themselves
+	Unclean    int        `json:"unclean"`    // of them, those of tagged commits whose tree was not clean
 	Unfinished int        `json:"unfinished"` // results of killed runs, which stay
 	Removed    []gc.Share `json:"removed"`
 	Bytes      int64      `json:"bytes"`  // of what is removed
@@ -192,6 +193,9 @@ func (a *gcAnswer) fill(made *gc.Plan, beside []leftover) {
 	}
 	for _, r := range made.Dropped {
 		a.Dropped = append(a.Dropped, r.ID)
+		if r.Unclean {
+			a.Unclean++
+		}
 	}
 	a.Unfinished, a.Over = made.Unfinished, made.Over
 	a.Removed = append(a.Removed, made.Gone...)
@@ -215,6 +219,9 @@ func (a *gcAnswer) text() string {
 	}
 	if more := len(a.Kept) - most; more > 0 {
 		fmt.Fprintf(&b, "  and %d older ones\n", more)
+	}
+	if a.Unclean > 0 {
+		fmt.Fprintf(&b, "%d runs of tagged commits are not pinned: the tree was not clean\n", a.Unclean)
 	}
 	verb, would := "removed", ""
 	if a.DryRun {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 
 	"repro/cache/disk"
 	"repro/engine/worker"
@@ -54,4 +56,35 @@ func (p *project) owned(folder string) ([]string, error) {
 		}
 	}
 	return paths, nil
+}
+
+// owns returns what tells which files repro has made: in the cache, in the
+// project's folder, and the links to both. That they are there makes no tree
+// another than it was committed.
+func (p *project) owns() func(name string) bool {
+	dirs := []string{filepath.Join(p.root, reproDir), p.dir}
+	var links, homes []string
+	for _, dir := range dirs {
+		abs, err := filepath.Abs(dir)
+		if err != nil {
+			continue
+		}
+		if parent, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil { // as git names it
+			links = append(links, filepath.Join(parent, filepath.Base(abs)))
+		}
+		if real, err := filepath.EvalSymlinks(abs); err == nil {
+			homes = append(homes, real)
+		}
+	}
+	return func(name string) bool {
+		return slices.Contains(links, name) || slices.ContainsFunc(homes, func(home string) bool {
+			rel, err := filepath.Rel(home, name)
+			if err != nil || !filepath.IsLocal(rel) {
+				return false
+			}
+			parts := strings.SplitN(rel, string(filepath.Separator), 3)
+			given, known := own[parts[0]]
+			return rel == ".gitignore" && filepath.Base(home) == reproDir || known && len(parts) > 1 && given(parts[1])
+		})
+	}
 }

@@ -81,7 +81,7 @@ func (p *project) newRecord(ctx context.Context, w *lang.Workflow) *runs.Run {
 		return r
 	}
 	// A run outside of a repository has a record all the same.
-	if state, err := git.StateOf(ctx, p.root); err == nil {
+	if state, err := git.StateOf(ctx, p.root, p.owns()); err == nil {
 		r.Commit, r.Dirty = state.Commit, state.Dirty
 	}
 	return r

@@ -29,8 +29,10 @@ type State struct {
 // larger one, most likely data, counts with its size.
 const hashLimit = 1 << 20
 
-// StateOf returns the state of the checkout that holds dir, or wraps ErrNone.
-func StateOf(ctx context.Context, dir string) (State, error) {
+// StateOf returns the state of the checkout that holds dir, or wraps ErrNone. An
+// untracked file that leave reports true of, by its absolute path, is no
+// difference; leave may be nil.
+func StateOf(ctx context.Context, dir string, leave func(name string) bool) (State, error) {
 	head, err := output(ctx, dir, "rev-parse", "--verify", "HEAD^{commit}")
 	if err != nil {
 		return State{}, fmt.Errorf("%w: %w", ErrNone, err)
@@ -47,18 +49,32 @@ func StateOf(ctx context.Context, dir string) (State, error) {
 	if err != nil {
 		return state, err
 	}
+	root := strings.TrimSpace(string(top))
+	var left strings.Builder // of status
+	var untracked []string
+	for entry := range strings.SplitAfterSeq(string(status), "\x00") {
+		if name, ok := strings.CutPrefix(strings.TrimSuffix(entry, "\x00"), "?? "); ok {
+			name = filepath.Join(root, name)
+			if leave != nil && leave(name) {
+				continue
+			}
+			untracked = append(untracked, name)
+		}
+		left.WriteString(entry)
+	}
+	if left.Len() == 0 {
+		return state, nil
+	}
 	diff, err := output(ctx, dir, "diff", "--binary", "--no-color", "--no-ext-diff", "HEAD")
 	if err != nil {
 		return state, err
 	}
 	h := sha256.New()
-	h.Write(status)
+	h.Write([]byte(left.String()))
 	h.Write(diff)
-	for entry := range strings.SplitSeq(string(status), "\x00") {
-		if name, ok := strings.CutPrefix(entry, "?? "); ok {
-			if err := addUntracked(h, filepath.Join(strings.TrimSpace(string(top)), name)); err != nil {
-				return state, err
-			}
+	for _, name := range untracked {
+		if err := addUntracked(h, name); err != nil {
+			return state, err
 		}
 	}
 	state.Dirty = hex.EncodeToString(h.Sum(nil))

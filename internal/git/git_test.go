@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"repro/internal/git"
@@ -28,7 +29,7 @@ func repository(t *testing.T) string {
 
 func stateOf(t *testing.T, dir string) git.State {
 	t.Helper()
-	s, err := git.StateOf(t.Context(), dir)
+	s, err := git.StateOf(t.Context(), dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,9 +64,47 @@ func TestDirtyChangesWithEveryDifference(t *testing.T) {
 	write("ü", "two")
 }
 
+func TestFilesThatAreLeftOutMakeNoDifference(t *testing.T) {
+	t.Parallel()
+	dir := repository(t)
+	for _, name := range []string{"cache/a", "cache/b", "other"} {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dirty := func(leave ...string) string {
+		t.Helper()
+		s, err := git.StateOf(t.Context(), dir, func(name string) bool {
+			rel, err := filepath.Rel(dir, name)
+			if err != nil {
+				t.Error(err)
+			}
+			return slices.Contains(leave, rel)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Dirty
+	}
+	all, some, none := dirty(), dirty("cache/a", "cache/b"), dirty("cache/a", "cache/b", "other")
+	if all == "" || some == "" || all == some || none != "" {
+		t.Errorf("all %q, some %q, none %q", all, some, none)
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "cache")); err != nil {
+		t.Fatal(err)
+	}
+	if now := dirty(); now != some {
+		t.Errorf("without them %q, want %q", now, some)
+	}
+}
+
 func TestNoCheckoutIsNoError(t *testing.T) {
 	t.Parallel()
-	if _, err := git.StateOf(t.Context(), t.TempDir()); !errors.Is(err, git.ErrNone) {
+	if _, err := git.StateOf(t.Context(), t.TempDir(), nil); !errors.Is(err, git.ErrNone) {
 		t.Errorf("got %v, want ErrNone", err)
 	}
 }
