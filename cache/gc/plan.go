@@ -3,6 +3,7 @@ package gc
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -118,6 +119,20 @@ func (p *planner) name(ctx context.Context, projects []Project) error {
 			}
 			p.keepNumbers(record)
 		}
+	}
+	if len(p.runs) == 0 {
+		return p.unknown(ctx)
+	}
+	return nil
+}
+
+// unknown refuses a store with results that no run has on record.
+func (p *planner) unknown(ctx context.Context) error {
+	for _, err := range p.store.Actions(ctx) {
+		if err != nil {
+			return err
+		}
+		return errors.New("there are results, but no record of any run: what is needed is not known. Put the records back (runs, beside the cache); if they are lost for good, removing the folder cache empties it")
 	}
 	return nil
 }

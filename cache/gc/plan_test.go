@@ -250,6 +250,17 @@ func TestARecordThatCannotBeReadStopsIt(t *testing.T) {
 	}
 }
 
+func TestResultsWithoutAnyRecordStopIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.expect(gc.Policy{}) // nothing is there
+	w.result("train.a", now, ports{"out": w.blob("model", 20_000)})
+	p, err := gc.New(t.Context(), w.store, []gc.Project{{Runs: w.runs}}, gc.Policy{})
+	if err == nil || p != nil || !strings.Contains(err.Error(), "no record of any run") {
+		t.Errorf("%v, %v", p, err)
+	}
+}
+
 // TestWhatIsKeptIsWhole makes histories at random: after what the plan says was
 // removed, every kept run's results are complete, and a second plan is empty.
 func TestWhatIsKeptIsWhole(t *testing.T) {

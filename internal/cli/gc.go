@@ -144,7 +144,7 @@ func (p *project) collect(ctx context.Context, t *terminal, policy gc.Policy, an
 	policy.Total = answer.Before - total(beside) - total(work)
 	projects, err := p.projects(ctx, t)
 	if err != nil {
-		return err
+		return withCode(exitCache, fmt.Errorf("nothing was removed, as what is needed is not known: %w", err))
 	}
 	made, err := gc.New(ctx, store, projects, policy)
 	if ctx.Err() != nil {

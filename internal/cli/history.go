@@ -124,7 +124,7 @@ func (p *project) showHistory(ctx context.Context, t *terminal, f *historyFlags)
 	if nowhere != nil && found == 0 {
 		return withCode(exitUsage, fmt.Errorf("--value %s: %w", f.value, nowhere))
 	}
-	subjects := git.Subjects(ctx, p.root, commits)
+	subjects := git.Here(p.root).Subjects(ctx, commits)
 	for i := range list {
 		list[i].Subject = subjects[list[i].Commit]
 		maps.DeleteFunc(list[i].Vars, func(name, _ string) bool { return len(vars[name]) < 2 })

@@ -101,10 +101,13 @@ func addUntracked(h io.Writer, name string) error {
 
 // output asks git about the checkout that holds dir.
 func output(ctx context.Context, dir string, args ...string) ([]byte, error) {
-	// Messages and colours must not depend on who runs this, and looking must
-	// not write into the repository.
-	return run(ctx, dir, append(os.Environ(), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0"), args...)
+	return run(ctx, dir, looking(), args...)
 }
+
+// looking returns the environment of a git that is only asked. Messages and
+// colours must not depend on who runs this, and looking must not write into the
+// repository.
+func looking() []string { return append(os.Environ(), "LC_ALL=C", "GIT_OPTIONAL_LOCKS=0") }
 
 func run(ctx context.Context, dir string, env []string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)

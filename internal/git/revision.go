@@ -111,22 +111,3 @@ func (r *Revision) Unpack(ctx context.Context, dir string) (err error) {
 	}
 	return nil
 }
-
-// Subjects returns the first line of the message of each commit that the
-// repository still has, by full hash.
-func Subjects(ctx context.Context, dir string, commits []string) map[string]string {
-	subjects := map[string]string{}
-	if len(commits) == 0 {
-		return subjects
-	}
-	args := append([]string{"log", "--no-walk=unsorted", "--ignore-missing", "--format=%H %s", "--end-of-options"}, commits...)
-	out, err := output(ctx, dir, args...)
-	if err != nil {
-		return subjects // no repository any more: the list does without
-	}
-	for line := range strings.Lines(string(out)) {
-		commit, subject, _ := strings.Cut(strings.TrimSpace(line), " ")
-		subjects[commit] = subject
-	}
-	return subjects
-}
