@@ -25,6 +25,7 @@ type Run struct {
 	Group string       // runs with the same workflow, variables and targets share it
 	State cache.Digest // of what it came to: runs with the same one hold the same results
 	Made  time.Time    // when its results were there
+	Here  time.Time    // when its record was written here: of an imported one, later
 	Refs  []string     // what points at its commit, such as "tag v1": its results stay
 
 	Unclean bool // a tag points at its commit, but not all was as committed
@@ -65,7 +66,7 @@ type Policy struct {
 // Choice is a run that keeps its results, unless that would be too much.
 type Choice struct {
 	Run
-	Why   []string // "newest", "young", "tag v1"
+	Why   []string // "newest", "young", "under way", "tag v1"
 	Must  bool     // whatever Policy.Max
 	Bytes int64    // that it adds to what is kept already
 }
@@ -75,6 +76,7 @@ func Choose(all []Run, p Policy) (kept []Choice, others []Run) {
 	all = slices.Clone(all)
 	slices.SortFunc(all, func(a, b Run) int { return cmp.Or(b.Made.Compare(a.Made), cmp.Compare(b.ID, a.ID)) })
 	states := map[string][]cache.Digest{} // of each group, newest first
+	begun := map[string]bool{}            // groups with a run, in all that is newer
 	for _, r := range all {
 		c := Choice{Run: r, Why: slices.Clone(r.Refs), Must: len(r.Refs) > 0}
 		if r.Status == runs.Done {
@@ -88,8 +90,11 @@ func Choose(all []Run, p Policy) (kept []Choice, others []Run) {
 				c.Why = append(c.Why, "newest")
 				c.Must = c.Must || rank == 0
 			}
+		} else if !begun[r.Group] && p.Keep > 0 { // the next one goes on from it
+			c.Why, c.Must = append(c.Why, "under way"), true
 		}
-		if r.Made.After(p.Since) {
+		begun[r.Group] = true
+		if r.Made.After(p.Since) || r.Here.After(p.Since) {
 			c.Why = append(c.Why, "young")
 		}
 		if len(c.Why) > 0 {

@@ -69,10 +69,21 @@ func TestChoose(t *testing.T) {
 			keep:    0,
 			want:    "1 young, 13 young",
 		},
+		"the newest that did not come to its end, if it is the newest of all": {
+			records: []*runs.Run{
+				record(90, "a", failed), record(80, "a", nil), record(70, "b", failed), record(60, "b", failed),
+				record(50, "c", failed), record(40, "c", nil), record(35, "e", failed), record(33, "f", failed), record(30, "d", func(r *runs.Run) { failed(r); r.Vars = map[string]string{"n": "1"} }),
+			}, keep: 1,
+			want: "30! under way, 33! under way, 40! newest",
+		},
 		"tags, not of other trees": {
 			records: []*runs.Run{record(60, "a", nil), record(50, "a", dirty), record(40, "a", failed), record(30, "b", nil)}, keep: 0,
 			refs: map[string][]string{"ca": {"tag v1"}, "": {"tag none"}},
 			want: "40! tag v1, 60! tag v1",
+		},
+		"imported ones, by when that was, in the order of their ends": {
+			records: []*runs.Run{record(90, "a", func(r *runs.Run) { r.Commit = "imported" }), record(50, "b", nil), record(40, "c", nil)}, keep: 1,
+			want: "40! newest, 90 young",
 		},
 		"results that are of no single run": {
 			records: []*runs.Run{record(20, "a", nil), record(90, "b", func(r *runs.Run) {
@@ -89,7 +100,12 @@ func TestChoose(t *testing.T) {
 			var all []gc.Run
 			ago := map[string]string{}
 			for _, r := range test.records {
-				all = append(all, gc.NewRun("dir", r, test.refs[r.Commit]))
+				run := gc.NewRun("dir", r, test.refs[r.Commit])
+				run.Here = run.Made
+				if r.Commit == "imported" {
+					run.Here = now.AddDate(0, 0, -1)
+				}
+				all = append(all, run)
 				at, err := time.Parse("20060102T150405.000Z", strings.TrimSuffix(r.ID, "-0a"))
 				if err != nil {
 					t.Fatal(err)

@@ -103,15 +103,20 @@ func (p *planner) list(ctx context.Context) error {
 func (p *planner) name(ctx context.Context, projects []Project) error {
 	reach := newReach(p.store, p.setKind)
 	for _, project := range projects {
-		for record, err := range runs.Open(project.Runs).All() {
+		records := runs.Open(project.Runs)
+		for record, err := range records.All() {
 			if err != nil {
 				return fmt.Errorf("%w. What that run needs is not known; if its record is lost anyway, remove the file", err)
 			}
 			run := NewRun(project.Runs, record, project.Refs(record.Commit))
+			if run.Here, err = records.Written(run.ID); err != nil {
+				return err
+			}
 			p.runs = append(p.runs, run)
 			for i := range record.Stages {
-				if key := record.Stages[i].Key; run.Made.After(p.made[key]) {
-					p.made[key] = run.Made
+				s := &record.Stages[i]
+				if s.Outputs != nil && run.Made.After(p.made[s.Key]) {
+					p.made[s.Key] = run.Made
 				}
 			}
 			if err := reach.run(ctx, record); err != nil {
@@ -146,6 +151,9 @@ func (p *planner) keepNumbers(record *runs.Run) {
 		for _, from := range report.From {
 			wanted[from] = true
 		}
+	}
+	for _, claim := range record.Claims {
+		p.add(Other, claim.Published)
 	}
 	for i := range record.Stages {
 		for port, a := range record.Stages[i].Outputs {

@@ -88,6 +88,9 @@ func (w *world) write(r *runs.Run) {
 	if err := runs.Open(w.runs).Write(r); err != nil {
 		w.t.Fatal(err)
 	}
+	if err := os.Chtimes(filepath.Join(w.runs, r.ID+".json"), r.Made(), r.Made()); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func (w *world) plan(policy gc.Policy) *gc.Plan {
@@ -171,6 +174,7 @@ func TestTablesOfAllRunsStay(t *testing.T) {
 	stage := w.result("evaluate.a", long, ports{"metrics": w.blob("metrics", 20_000), "per_query": w.blob("per query", 20_000)})
 	r := w.run(90, stage)
 	r.Reports = []runs.Report{{From: []runs.Source{{Stage: "evaluate.a", Port: "metrics"}}, Published: w.blob("numbers", 20_000).Digest}}
+	r.Claims = []runs.Claim{{Published: w.blob("numbers of a claim", 20_000).Digest}}
 	w.write(r)
 	w.expect(gc.Policy{Since: time.Now().Add(time.Hour)}, "log of evaluate.a", "per query")
 }
@@ -191,6 +195,38 @@ func TestWhatAKilledRunMadeStaysWhileItIsYoung(t *testing.T) {
 	w.expect(gc.Policy{Since: now.AddDate(0, 0, -10).Add(-time.Hour), Keep: 1, Max: 1, Total: 1 << 20})
 	w.run(8, w.result("train.b", recorded, ports{"out": w.blob("other", 20_000)}))
 	w.expect(gc.Policy{Since: now.AddDate(0, 0, -10).Add(-time.Hour), Keep: 1, Max: 1, Total: 1 << 20}, "log of train.a", "model", "small")
+}
+
+func TestWhatAKilledRunGoesOnFromStays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	long := now.AddDate(-1, 0, 0)
+	model := w.result("train.a", long, ports{"out": w.blob("model", 20_000)})
+	w.run(300, model)
+	w.run(100, w.result("train.b", long, ports{"out": w.blob("other", 20_000)}))
+	model.State = runs.Hit
+	next := w.result("evaluate.a", now.AddDate(0, 0, -2), ports{"out": w.blob("numbers", 20_000)})
+	pending := runs.Stage{Addr: next.Addr, Kind: next.Kind, Key: next.Key, State: runs.Pending}
+	w.write(record(3, "", func(r *runs.Run) {
+		r.Status, r.Ended, r.Stages = runs.Running, time.Time{}, []runs.Stage{model, pending}
+	}))
+	if p := w.expect(gc.Policy{Keep: 1, Since: now.AddDate(0, 0, -14)}); p.Unfinished != 1 {
+		t.Errorf("%d results of killed runs", p.Unfinished)
+	}
+}
+
+func TestAnImportedRunIsYoung(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	long := now.AddDate(-1, 0, 0)
+	r := w.run(300, w.result("train.a", long, ports{"out": w.blob("model", 20_000)}))
+	w.run(100, w.result("train.b", long, ports{"out": w.blob("other", 20_000)}))
+	policy := gc.Policy{Keep: 1, Since: now.AddDate(0, 0, -14)}
+	w.expect(policy, "log of train.a", "model")
+	if err := os.Chtimes(filepath.Join(w.runs, r.ID+".json"), now, now); err != nil {
+		t.Fatal(err)
+	}
+	w.expect(policy)
 }
 
 func TestWhatNobodyNamesGoesByItsAge(t *testing.T) {

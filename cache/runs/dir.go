@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 const extension = ".json"
@@ -66,6 +67,16 @@ func (d *Dir) Load(id string) (*Run, error) {
 	}
 	r := &Run{}
 	return r, d.read(id, r)
+}
+
+// Written returns when the record with this ID was written here, which for an
+// imported one is later than its run.
+func (d *Dir) Written(id string) (time.Time, error) {
+	info, err := os.Stat(d.file(id))
+	if err != nil {
+		return time.Time{}, err
+	}
+	return info.ModTime(), nil
 }
 
 // List returns the headers of all records, newest first. A file that cannot be

@@ -126,7 +126,7 @@ func earlierKeys(dir *runs.Dir, workflow string) map[string][]cache.Digest {
 			continue
 		}
 		for _, s := range r.Stages {
-			if !s.Key.IsZero() && !slices.Contains(keys[s.Addr], s.Key) {
+			if !s.Key.IsZero() && s.State != runs.Pending && !slices.Contains(keys[s.Addr], s.Key) {
 				keys[s.Addr] = append(keys[s.Addr], s.Key)
 			}
 		}

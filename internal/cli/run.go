@@ -105,7 +105,9 @@ func (p *project) carryOut(ctx context.Context, t *terminal, f *runFlags, made *
 	if err := p.noteRoot(); err != nil {
 		return nil, err
 	}
-	// Written before the first stage starts, so that a killed run leaves a trace.
+	// Written before the first stage starts, so that a killed run leaves a trace,
+	// with the results that it goes on from: gc keeps them.
+	record.Stages = run.Found(made)
 	if err := records.Write(record); err != nil {
 		return nil, err
 	}

@@ -120,7 +120,7 @@ func nearest(ctx context.Context, now *reports.Snapshot, stage *runs.Stage, earl
 	var keys []cache.Digest
 	for _, r := range earlier {
 		i := slices.IndexFunc(r.Stages, func(s runs.Stage) bool { return s.Addr == stage.Addr })
-		if i < 0 || r.Stages[i].Key.IsZero() || r.Stages[i].Key == stage.Key || slices.Contains(keys, r.Stages[i].Key) {
+		if i < 0 || r.Stages[i].Key.IsZero() || r.Stages[i].State == runs.Pending || r.Stages[i].Key == stage.Key || slices.Contains(keys, r.Stages[i].Key) {
 			continue
 		}
 		ran, keys = append(ran, r), append(keys, r.Stages[i].Key)
