@@ -256,9 +256,11 @@ func (x *exporter) firstMissing() string {
 	return x.record.Stages[i].Addr
 }
 
-// lookup finds the stored results that the record names.
+// lookup finds the stored results that the record names. Of a result that was
+// made again with the same outputs the store may have the newer log only.
 func (x *exporter) lookup(ctx context.Context) error {
-	for _, s := range x.record.Stages {
+	for i := range x.record.Stages {
+		s := &x.record.Stages[i]
 		if s.Outputs == nil {
 			continue
 		}
@@ -266,11 +268,21 @@ func (x *exporter) lookup(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		i := slices.IndexFunc(all, (&cache.Result{Outputs: s.Outputs}).SameOutputs)
-		if i < 0 {
+		at := slices.IndexFunc(all, (&cache.Result{Outputs: s.Outputs}).SameOutputs)
+		if at < 0 {
 			return fmt.Errorf("the cache has the result of %s no longer. Make it again with: %s", s.Addr, x.command("run"))
 		}
-		x.results = append(x.results, bundle.Result{Addr: s.Addr, Key: s.Key, Result: all[i]})
+		result := *all[at]
+		missing, err := x.store.Missing(ctx, []cache.Digest{s.Log})
+		if err != nil {
+			return err
+		}
+		if s.Log.IsZero() || len(missing) == 0 {
+			result.Log = s.Log
+		} else {
+			s.Log = result.Log
+		}
+		x.results = append(x.results, bundle.Result{Addr: s.Addr, Key: s.Key, Result: &result})
 	}
 	return nil
 }
