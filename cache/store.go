@@ -75,9 +75,9 @@ type Results interface {
 	Lookup(ctx context.Context, key Digest) (*Result, error)
 	// Record adds r to the results of the action and selects it. Earlier,
 	// different results are kept (see History); one with the same outputs is
-	// replaced, as the log of the newer one is there for sure. The result is visible to Lookup
-	// at once, and durable after all blobs put before it, at the latest when
-	// Sync or Close returns.
+	// replaced, as the log of the newer one is there for sure. The result is
+	// visible to Lookup at once, and durable after all blobs put before it, at
+	// the latest when Sync or Close returns.
 	Record(ctx context.Context, key Digest, r *Result) error
 	// History returns every distinct result recorded for the action, oldest
 	// first, and none if there is none.

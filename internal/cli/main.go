@@ -32,7 +32,7 @@ func Main(args []string, sdk fs.FS, stdout, stderr io.Writer) int {
 	go stopOnSignals(signals, ended, func() { cancel(errInterrupted) }, stderr)
 	root := newRoot(&terminal{out: stdout, err: stderr}, sdk)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
 	}
@@ -40,7 +40,7 @@ func Main(args []string, sdk fs.FS, stdout, stderr io.Writer) int {
 		switch {
 		case errors.Is(e, cache.ErrMiss):
 			e = fmt.Errorf("%w. What repro gc removed, a run of the workflow as it was then makes again", e)
-		case errors.Is(e, syscall.ENOSPC):
+		case errors.Is(e, syscall.ENOSPC) && command.Name() != "gc":
 			e = fmt.Errorf("%w. What nobody needs is removed by: repro gc", e)
 		}
 		fmt.Fprintln(stderr, "repro:", e) //nolint:errcheck // there is nowhere left to say so
