@@ -27,6 +27,9 @@ func (p *project) onDisk() (sum int64, err error) {
 			return 0, err
 		}
 		for _, path := range paths {
+			if real, err := filepath.EvalSymlinks(path); err == nil {
+				path = real // a part of the cache may be on another disk
+			}
 			taken, _, err := usage(path)
 			if err != nil {
 				return 0, err
