@@ -12,7 +12,7 @@ import (
 // so that a plugin fits the engine that it runs under, and is built without
 // fetching this module from anywhere.
 //
-//go:embed go.sum stages/*.go stages/corpus/*.go stages/sample/*.go stages/tensor/*.go
+//go:embed go.sum stages/*.go stages/bm25/*.go stages/corpus/*.go stages/sample/*.go stages/tensor/*.go
 //go:embed stages/plugin/*.go stages/plugin/v1/*.go
 //go:embed stages/plugin/python/repro_plugin/*.py stages/plugin/python/repro_plugin/v1/*.py
 var sdk embed.FS

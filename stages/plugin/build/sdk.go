@@ -59,6 +59,9 @@ func goSDK(root string, source fs.FS) (*sdk, error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(found) == 0 {
+			return nil, fmt.Errorf("the go SDK is not part of this build of repro: it lacks %s", pkg)
+		}
 		for _, file := range found {
 			if !strings.HasSuffix(file, "_test.go") {
 				files = append(files, file)
@@ -83,7 +86,7 @@ func newPythonSDK(root string, source fs.FS) (*sdk, error) {
 
 // layOut copies files, and extra as go.mod if there is any.
 func layOut(root, language string, source fs.FS, files []string, extra []byte) (*sdk, error) {
-	if len(files) < len(goPackages) {
+	if len(files) == 0 {
 		return nil, fmt.Errorf("the %s SDK is not part of this build of repro", language)
 	}
 	sum, err := digest(source, files)
