@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 
+	"repro/cache"
 	"repro/cache/runs"
 )
 
@@ -77,6 +79,29 @@ func (s *Snapshot) Values(ctx context.Context, r *runs.Report, row, column Key) 
 	}
 	first.scale(1 / float64(len(perRun)))
 	return first, nil
+}
+
+// ForgetLost leaves out the values per query that are not in the cache any more,
+// and returns how many stages had them: they are as stages that never gave any.
+func (s *Snapshot) ForgetLost(ctx context.Context) (int, error) {
+	lost := 0
+	for i := range s.Stages {
+		stage := &s.Stages[i]
+		artifact, ok := stage.Outputs[queriesPort]
+		if !ok {
+			continue
+		}
+		missing, err := s.Blobs.Missing(ctx, []cache.Digest{artifact.Digest})
+		if err != nil {
+			return 0, err
+		}
+		if len(missing) > 0 {
+			stage.Outputs = maps.Clone(stage.Outputs)
+			delete(stage.Outputs, queriesPort)
+			lost++
+		}
+	}
+	return lost, nil
 }
 
 // placed returns the records of a report by the cell that they belong to.

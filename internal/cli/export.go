@@ -237,7 +237,10 @@ func (x *exporter) same(recorded, now *runs.Run) error {
 			return fmt.Errorf("results of run %s are not in the cache any more, such as that of %s. Make them again with: %s", recorded.ID, gone, x.command("run", recorded.Targets...))
 		}
 		way := "export the workflow as it is now, without --run"
-		if recorded.Commit != "" {
+		switch {
+		case recorded.Dirty != "":
+			way = fmt.Sprintf("make the changes again that the tree had beside commit %.12s, or %s", recorded.Commit, way)
+		case recorded.Commit != "":
 			way = fmt.Sprintf("check out commit %.12s, or %s", recorded.Commit, way)
 		}
 		return fmt.Errorf("the workflow has changed since run %s: %s would not get the result that it had then. To export it, %s", recorded.ID, s.Addr, way)

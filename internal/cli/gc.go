@@ -221,7 +221,7 @@ func (a *gcAnswer) text() string {
 		fmt.Fprintf(&b, "  and %d older ones\n", more)
 	}
 	if a.Unclean > 0 {
-		fmt.Fprintf(&b, "%d runs of tagged commits are not pinned: the tree was not clean\n", a.Unclean)
+		fmt.Fprintf(&b, "runs of tagged commits that are not pinned, as the tree was not clean: %d\n", a.Unclean)
 	}
 	verb, would := "removed", ""
 	if a.DryRun {

@@ -32,9 +32,12 @@ func (p *project) side(ctx context.Context, t *terminal, f *diffFlags, store *di
 			return nil, fmt.Errorf("run %s has no reports: either its workflow has none, or an earlier repro recorded it", record.ID)
 		}
 		found := reports.NewSnapshot("run "+record.ID, record, store)
-		if lacks := found.Missing(); lacks > 0 && !f.partial {
-			return nil, fmt.Errorf("%s: %d of %d stages have no result (%s). Compare what there is with: --partial",
-				found.Label, lacks, len(found.Stages), lackText(found))
+		lacks, err := lacking(ctx, found)
+		if err != nil {
+			return nil, err
+		}
+		if lacks != "" && !f.partial {
+			return nil, fmt.Errorf("%s: %s. Compare what there is with: --partial", found.Label, lacks)
 		}
 		return found, nil
 	}
@@ -71,11 +74,13 @@ func (p *project) sideOf(ctx context.Context, t *terminal, f *diffFlags, store *
 		}
 		p = past
 	}
-	lacks := found.Missing()
+	lacks, err := lacking(ctx, found)
 	switch {
+	case err != nil:
+		return nil, err
 	case len(found.Reports) == 0:
 		return nil, fmt.Errorf("%s has no reports to compare", found.Label)
-	case lacks == 0 || f.partial:
+	case lacks == "" || f.partial:
 		return found, nil
 	case f.run:
 		return p.fill(ctx, t, f, found, store)
@@ -84,8 +89,24 @@ func (p *project) sideOf(ctx context.Context, t *terminal, f *diffFlags, store *
 	if p.past != nil {
 		way = "the same command with --run, which leaves the working tree as it is"
 	}
-	return nil, fmt.Errorf("%s: %d of %d stages have no result (%s). Fill them with: %s (or compare what there is: --partial)",
-		found.Label, lacks, len(found.Stages), lackText(found), way)
+	return nil, fmt.Errorf("%s: %s. Fill them with: %s (or compare what there is: --partial)", found.Label, lacks, way)
+}
+
+// lacking says what a side does not have, "" if it has all. Values per query
+// that were removed are left out of it.
+func lacking(ctx context.Context, s *reports.Snapshot) (string, error) {
+	lost, err := s.ForgetLost(ctx)
+	if err != nil {
+		return "", err
+	}
+	var parts []string
+	if lacks := s.Missing(); lacks > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d stages have no result (%s)", lacks, len(s.Stages), lackText(s)))
+	}
+	if lost > 0 {
+		parts = append(parts, fmt.Sprintf("the values per query of %d stages are not in the cache any more", lost))
+	}
+	return strings.Join(parts, ", and "), nil
 }
 
 // lackText names the blocks whose stages have no result, with a reason.

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"repro/cache"
 	"repro/cache/runs"
 	"repro/reports"
 	"repro/reports/stats"
@@ -30,6 +31,9 @@ func Judge(ctx context.Context, s *reports.Snapshot, o Options) ([]Result, error
 		claim := &s.Claims[i]
 		j := judge{ctx: ctx, snapshot: s, options: o, claim: claim}
 		mine, err := j.on(func(r *runs.Report, c *runs.Check) (*numbers, error) { return ours(ctx, s, r, c) })
+		if errors.Is(err, cache.ErrMiss) {
+			mine, err = forgotten(claim), nil
+		}
 		if err != nil {
 			problems = append(problems, err)
 			continue
@@ -45,6 +49,13 @@ func Judge(ctx context.Context, s *reports.Snapshot, o Options) ([]Result, error
 		results = append(results, Result{Claim: *claim, Ours: mine, Published: theirs})
 	}
 	return results, errors.Join(problems...)
+}
+
+// forgotten is the judgement of a claim on a run whose values were removed.
+func forgotten(claim *runs.Claim) Judgement {
+	const why = "values behind it are not in the cache any more; a run of the workflow as it was makes them again"
+	c := &claim.Checks[0]
+	return Judgement{Verdict: NoData, Reason: why, Evidence: []Evidence{{Kind: c.Kind, At: c.At, Report: c.Report, Verdict: NoData, Note: why}}}
 }
 
 // hasPublished reports whether there are published numbers that a claim could
