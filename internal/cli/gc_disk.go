@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"repro/cache/disk"
 	"repro/cache/gc"
@@ -105,24 +106,11 @@ func (p *project) beside(since time.Time) ([]leftover, error) {
 // leftWork returns what killed runs left of their stages' folders: whoever opens
 // the cache removes it.
 func (p *project) leftWork() ([]leftover, error) {
-	dir := filepath.Join(p.storeDir(), "work")
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	paths, err := made(filepath.Join(p.storeDir(), "work"), disk.IsWork)
+	if err != nil {
 		return nil, err
 	}
-	var list []leftover
-	for _, entry := range entries {
-		if !disk.IsWork(entry.Name()) {
-			continue
-		}
-		path := filepath.Join(dir, entry.Name())
-		bytes, _, err := usage(path)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, leftover{path, "work cut off", bytes})
-	}
-	return list, nil
+	return leftovers("work cut off", paths)
 }
 
 // unusedPlugins returns what was built of plugins, unless runs that are kept used
@@ -136,13 +124,18 @@ func (p *project) unusedPlugins(since time.Time, kept []runs.Plugin) ([]leftover
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	return leftovers("plugins", paths)
+}
+
+// leftovers measures what may go.
+func leftovers(kind string, paths []string) ([]leftover, error) {
 	var list []leftover
 	for _, path := range paths {
 		bytes, _, err := usage(path)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, leftover{path, "plugins", bytes})
+		list = append(list, leftover{path, kind, bytes})
 	}
 	return list, nil
 }
@@ -190,7 +183,7 @@ func parseAge(text string) (time.Duration, error) {
 	return 0, errors.New("want a duration such as 14d, 12h or 0")
 }
 
-// units of sizes, the largest first: a thousand bytes and 1024 of them.
+// units that parseSize reads, the largest first: a thousand bytes and 1024 of them.
 var units = []struct {
 	name  string
 	bytes int64
@@ -218,10 +211,9 @@ func parseSize(text string) (int64, error) {
 
 // size returns a number of bytes for people.
 func size(bytes int64) string {
-	for _, u := range units {
-		if u.bytes%1000 == 0 && bytes >= u.bytes {
-			return fmt.Sprintf("%.1f %s", float64(bytes)/float64(u.bytes), u.name)
-		}
+	if bytes < 1000 {
+		return fmt.Sprintf("%d B", bytes)
 	}
-	return fmt.Sprintf("%d B", bytes)
+	value, prefix := humanize.ComputeSI(float64(bytes))
+	return fmt.Sprintf("%.1f %sB", value, prefix)
 }

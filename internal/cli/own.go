@@ -41,7 +41,12 @@ func isTranslation(name string) bool { return translationShape.MatchString(name)
 
 // owned returns the paths of what repro has made in a folder of the cache.
 func (p *project) owned(folder string) ([]string, error) {
-	dir := filepath.Join(p.dir, folder)
+	return made(filepath.Join(p.dir, folder), own[folder])
+}
+
+// made returns the paths in a folder whose names repro gives, none if there is no
+// such folder.
+func made(dir string, given func(name string) bool) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -51,7 +56,7 @@ func (p *project) owned(folder string) ([]string, error) {
 	}
 	var paths []string
 	for _, entry := range entries {
-		if own[folder](entry.Name()) {
+		if given(entry.Name()) {
 			paths = append(paths, filepath.Join(dir, entry.Name()))
 		}
 	}
